@@ -1,0 +1,27 @@
+"""A deep-learning course in a box: what a lab script needs, by one name each.
+
+Import this package before TensorFlow: it checks the installed versions and keeps TensorFlow's start quiet.
+"""
+import importlib
+import os
+import sys
+
+from npfl_kit import errors, version
+from npfl_kit.version import __version__, require_version
+
+__all__ = ["LabParser", "__version__", "report_classification", "require_version", "startup"]
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # 3: TensorFlow 2.15 logs harmless lines as errors at its import
+if sys.excepthook is sys.__excepthook__:
+    sys.excepthook = errors.print_plainly
+version.check_stack()
+
+_HOMES = {"LabParser": "npfl_kit.train.lab_parser", "startup": "npfl_kit.train.startup",
+          "report_classification": "npfl_kit.train.classification"}
+
+
+def __getattr__(name: str):
+    """Bring a public name from its home on first use, so that `import npfl_kit` stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'npfl_kit' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

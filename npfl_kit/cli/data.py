@@ -1,0 +1,104 @@
+"""The data sets: list them, show what is in one, download it, or compare its files with the official ones."""
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from npfl_kit import errors
+from npfl_kit.cli import table
+
+if TYPE_CHECKING:
+    from npfl_kit.data import manifest
+
+HELP = "list, show, download or verify data sets"
+NO_DOWNLOAD = {"glyphs": "characters drawn from fonts, made in memory and never downloaded",
+               "folder": "your own pictures in --data_dir, one sub-folder per class"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The four things that can be done with data sets."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="all data sets and where they are now")
+    for name, summary in (("show", "source, licence, splits, classes and element of one"),
+                          ("get", "download one into the cache"), ("verify", "compare its files with the official")):
+        action = actions.add_parser(name, help=summary)
+        action.add_argument("name", metavar="NAME", help="name of the data set")
+        if name != "get":
+            action.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do one of the four."""
+    from npfl_kit import data
+
+    if args.action == "list":
+        return print_list()
+    if args.name not in data.NAMES:
+        raise errors.unknown("data set", args.name, data.NAMES)
+    return {"show": show, "get": get, "verify": verify}[args.action](args)
+
+
+def print_list() -> int:
+    """One line per data set."""
+    from npfl_kit import data
+    from npfl_kit.data import manifest, progress
+
+    rows = []
+    for name in data.NAMES:
+        facts = manifest.read(name) if name in manifest.names() else None
+        rows.append([name, progress.readable(facts.bytes) if facts else "-", place(name, facts),
+                     facts.title if facts else NO_DOWNLOAD.get(name, "")])
+    print(*table.lines(rows, header=["name", "download", "where", "what"]), sep="\n")
+    return 0
+
+
+def place(name: str, facts: manifest.Manifest | None) -> str:
+    """Where a data set is now, in the order in which `data.load` looks; "absent" if it needs a download."""
+    from npfl_kit.data import cache, download
+
+    if facts is None:
+        return "always" if name == "glyphs" else "--data_dir"
+    given = Path(os.environ.get("NPFL_KIT_DATA") or os.devnull) / name
+    if given.is_dir():
+        return str(given)
+    folder = cache.folder(name)
+    if all(download.is_ready(file, folder) for file in facts.files):
+        return str(folder)
+    return f"in part in {folder}" if folder.is_dir() and any(folder.iterdir()) else "absent"
+
+
+def show(args: argparse.Namespace) -> int:
+    """Print the card and the counts; nothing is downloaded for it."""
+    from npfl_kit.cli import data_card
+    from npfl_kit.data import manifest
+
+    facts = manifest.read(args.name) if args.name in manifest.names() else None
+    is_here = facts is None or args.data_dir is not None or Path(place(args.name, facts)).is_dir()
+    print(*data_card.lines(args.name, args.data_dir, is_here), sep="\n")
+    return 0
+
+
+def get(args: argparse.Namespace) -> int:
+    """Download a data set."""
+    from npfl_kit.data import download
+
+    if args.name in NO_DOWNLOAD:
+        print(f"{args.name}: {NO_DOWNLOAD[args.name]}")
+    else:
+        print(f"{args.name} is in {download.fetch(args.name)}")
+    return 0
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Compare each file with the manifest; exit code 1 if a file is missing or wrong."""
+    from npfl_kit.data import cache, download, sources
+
+    if args.name in NO_DOWNLOAD:
+        print(f"{args.name} has no official files, so there is nothing to verify.")
+        return 0
+    folder = sources.given(args.name, args.data_dir) if args.data_dir else cache.folder(args.name)
+    findings = download.verify(args.name, folder)
+    print(*table.lines([[finding.state, finding.file, finding.detail] for finding in findings]), sep="\n")
+    return 0 if all(finding.is_usable for finding in findings) else 1

@@ -1,0 +1,36 @@
+"""How one part of a data set is carved out of another: at its end, or evenly over the classes."""
+from __future__ import annotations
+
+import numpy as np
+
+SEED = 42  # of every carved split; it never changes, so that results stay comparable
+
+
+def stratified(labels: np.ndarray, fraction: float, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+    """Positions that stay and positions that are carved out, with the same share of every class.
+
+    Args:
+      labels: int `[N]`.
+      fraction: float in (0, 1), the share to carve out, rounded per class; a class always keeps one and gives one.
+    Returns: int arrays `[N - M]` and `[M]`, both ascending.
+    Raises: ValueError if a class has a single member, because it cannot both keep and give one.
+
+    >>> stays, carved = stratified(np.array([0, 0, 0, 0, 1, 1]), 0.25)
+    >>> len(stays), np.array([0, 0, 0, 0, 1, 1])[carved].tolist()
+    (4, [0, 1])
+    """
+    generator = np.random.default_rng(seed)
+    carved = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < 2:
+            raise ValueError(f"class {label} has a single member")
+        count = min(max(1, round(fraction * len(members))), len(members) - 1)
+        carved.append(generator.permutation(members)[:count])
+    chosen = np.sort(np.concatenate(carved))
+    return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+
+
+def shuffled(count: int, seed: int = SEED) -> np.ndarray:
+    """A fixed order for pictures that lie sorted by class: int `[count]`."""
+    return np.random.default_rng(seed).permutation(count)

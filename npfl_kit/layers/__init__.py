@@ -1,0 +1,1 @@
+"""One Keras layer per file, thin over a pure function of the same name."""

@@ -1,0 +1,84 @@
+"""The predictions file of a classification: one class per line, as a whole number."""
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import stat
+from collections.abc import Iterable
+from typing import Optional, Union
+
+import numpy as np
+
+from npfl_kit import errors
+
+MAX_BYTES = 2**23       # 8 MiB, a million predictions and more; with a known count the bound is tighter
+BYTES_PER_LINE = 16
+CLASS = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def read(path: Union[str, os.PathLike], count: Optional[int] = None,
+         num_classes: Optional[int] = None) -> np.ndarray:
+    """The classes in a predictions file.
+
+    A line is one whole number in digits, with blanks around it if need be. A byte order mark, Windows line ends and a
+    missing end of the last line are accepted; an empty line is not.
+
+    Args:
+      path: a regular file of at most 8 MiB.
+      count: how many lines there must be; None accepts any number.
+      num_classes: classes must be in `[0, num_classes)`; None accepts any.
+    Returns: int32 `[N]`, N = 0 for an empty file.
+    Raises: PredictionsError that names the file, the line, and what was expected there.
+    """
+    path = pathlib.Path(path)
+    limit = MAX_BYTES if count is None else min(MAX_BYTES, BYTES_PER_LINE * (count + 1))
+    data = _read_bounded(path, limit)
+    wanted = "one class per line" if count is None else f"{count:,} lines with one class each"
+    if len(data) > limit:
+        raise errors.PredictionsError(f"{path}: expected {wanted}, found a file of more than {limit:,} bytes.")
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise errors.PredictionsError(f"{path}: expected a text file with {wanted}, found bytes that are no text.") \
+            from None
+    if lines[-1] == "":
+        lines.pop()
+    classes = np.array([_class(line, number, path, num_classes) for number, line in enumerate(lines, 1)], np.int32)
+    if count is not None and len(classes) != count:
+        raise errors.PredictionsError(f"{path}: expected {count:,} lines, one per example, found {len(classes):,}.")
+    return classes
+
+
+def format(predictions: Iterable[int]) -> str:
+    """The text of a predictions file.
+
+    >>> format([3, 1])
+    '3\\n1\\n'
+    """
+    classes = np.asarray(list(predictions))
+    if classes.ndim != 1 or (classes.size and (classes.dtype.kind not in "iu" or classes.min() < 0)):
+        raise errors.PredictionsError(f"Expected one class (0, 1, ...) per example, got {classes.dtype} of shape "
+                                      f"{list(classes.shape)}; take the argmax of the probabilities.")
+    return "".join(f"{one}\n" for one in classes)
+
+
+def _read_bounded(path: pathlib.Path, limit: int) -> bytes:
+    """At most `limit + 1` bytes; a pipe or a device, which may never end, is refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise errors.PredictionsError(f"{path}: expected a file, found a folder, a pipe or a device.")
+            return file.read(limit + 1)
+    except OSError as error:
+        raise errors.PredictionsError(f"Cannot read the predictions {path}: {error.strerror or error}.") from None
+
+
+def _class(line: str, number: int, path: pathlib.Path, num_classes: Optional[int]) -> int:
+    text = line.strip(" \t\r")
+    if CLASS.fullmatch(text) and (num_classes is None or int(text) < num_classes):
+        return int(text)
+    classes = "a class such as 7" if num_classes is None else f"a class from 0 to {num_classes - 1}"
+    found = "an empty line" if not text else repr(text if len(text) <= 30 else f"{text[:30]}...")
+    raise errors.PredictionsError(f"{path}, line {number:,}: expected {classes}, found {found}.")

@@ -1,0 +1,1 @@
+"""What every lab shares: flags, the run and its folder, weights, progress, pictures."""

@@ -1,0 +1,54 @@
+"""`model.fit` with the callbacks of every lab, and what to say when it is interrupted."""
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from npfl_kit import errors
+from npfl_kit.train.divergence import StopWhenNotFinite
+from npfl_kit.train.keeping import KeepEachEpoch
+from npfl_kit.train.progress import Progress
+from npfl_kit.train.randomness import SetGenerators
+
+if TYPE_CHECKING:
+    from npfl_kit.train.run import Run
+
+
+def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: str) -> None:
+    """Train from the epoch after `run.history` to `args.epochs`; `run.history` grows by each finished epoch."""
+    args, first, steps = run.args, len(run.history), len(train)
+    callbacks = [
+        SetGenerators(args.seed),
+        StopWhenNotFinite(advice(run)),
+        KeepEachEpoch(run.folder, run.metadata, run.history, monitor),
+        Progress(steps, args.epochs, images=train.count),
+        tf.keras.callbacks.TensorBoard(str(run.folder), write_graph=False, profile_batch=0),
+    ]
+    print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training examples, "
+          f"epochs {first + 1} to {args.epochs}, into {run.folder}", flush=True)
+    try:
+        model.fit(train.from_epoch(first, args.epochs), steps_per_epoch=steps, initial_epoch=first,
+                  epochs=args.epochs, validation_data=dev, callbacks=callbacks, verbose=0)
+    except KeyboardInterrupt:
+        print(f"\nStopped in epoch {len(run.history) + 1} of {args.epochs}. {kept(run)}", file=sys.stderr)
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise errors.TrainingError(f"The device has no memory left for a step of {args.batch_size} examples: halve it "
+                                   f"with --batch_size={max(1, args.batch_size // 2)}.") from error
+
+
+def kept(run: Run) -> str:
+    """What is safe after an interruption, and the command to go on."""
+    if not run.history:
+        return "No epoch was finished; start again."
+    return (f"The weights of the best of {len(run.history)} finished epochs are in {run.folder / 'weights.safetensors'}."
+            f" Go on with: {run.command(f'--resume={run.folder}')}")
+
+
+def advice(run: Run) -> str:
+    """What to type when the loss is no number any more."""
+    rate = getattr(run.args, "learning_rate", None)
+    lower = f"--learning_rate={rate / 10:g}" if rate else "a lower learning rate"
+    return f"Weights of the best epoch so far, if any, are in {run.folder}. Start again with {lower}, or with --warmup."

@@ -1,0 +1,124 @@
+"""The command line of a lab: the flags that every lab has, and where their defaults come from."""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from npfl_kit import errors
+from npfl_kit.train import weights
+
+# Flags that say where and how to run, not what is computed: a resumed run may change them.
+PLACE_FLAGS = frozenset({"data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """The lab's header as it is written, and each flag with its default."""
+
+
+class LabParser(argparse.ArgumentParser):
+    """An `ArgumentParser` with the flags of every lab.
+
+    `--resume=FOLDER` and `--predict --weights=FILE` need no other flag: the arguments of that run are taken as the
+    defaults. A flag that contradicts the run to resume is refused.
+
+    Args:
+      doc: the lab's docstring, shown by `--help`.
+      lab: str, the lab's name; it names run folders and marks weights.
+      dataset: str, the offline default.
+      batch_size, epochs: int >= 1, the lab's own defaults.
+      train_size: optional int, examples of the training set to use; None is all of them.
+    """
+
+    def __init__(self, doc: str | None, lab: str, dataset: str, batch_size: int, epochs: int,
+                 train_size: int | None = None):
+        super().__init__(description=doc, formatter_class=HelpFormatter, allow_abbrev=False)
+        self.set_defaults(lab=lab)
+        flag = argparse.BooleanOptionalAction
+        every = self.add_argument_group("flags of every lab")
+        add = every.add_argument
+        add("--batch_size", default=batch_size, type=positive, help="Examples in one training step.")
+        add("--data_dir", default=None, type=Path, help="Folder that holds the data set's files.")
+        add("--dataset", default=dataset, help="Data set; `npfl-kit data list` shows them.")
+        add("--debug", default=False, action=flag, help="Run without graphs: slow, with readable tracebacks.")
+        add("--epochs", default=epochs, type=positive, help="Passes over the training set.")
+        add("--jit", default=False, action=flag, help="Compile the training step with XLA.")
+        add("--logdir", default=None, type=Path, help="Run folder; made up under logs/ when not given.")
+        add("--mixed_precision", default=False, action=flag, help="16-bit layers: float16 on a GPU, bfloat16 elsewhere.")
+        add("--predict", default=False, action=flag, help="Train nothing: evaluate --weights and write predictions.")
+        add("--resume", default=None, type=Path, metavar="FOLDER", help="Run folder of a stopped training to go on with.")
+        add("--seed", default=42, type=int, help="Seed of all randomness.")
+        add("--threads", default=0, type=int, help="CPU threads; 0 uses all cores.")
+        add("--train_size", default=train_size, type=positive, help="Train on this many examples; all when not given.")
+        add("--weights", default=None, type=Path, metavar="FILE", help="Weights to start from, or to predict with.")
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]
+        """Parse; then parse again with the arguments of the run that `--resume` or `--predict` names as defaults."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        past = self._arguments_of_past_run(parsed)
+        if past:
+            usual = {name: self.get_default(name) for name in past}
+            self.set_defaults(**past)
+            parsed, rest = super().parse_known_args(args, namespace)
+            self.set_defaults(**usual)
+            if parsed.resume:
+                refuse_contradictions(parsed, past)
+                parsed.logdir = parsed.resume
+        changed = {name: value for name, value in vars(parsed).items() if value != self.get_default(name)}
+        parsed.changed = {name: value for name, value in changed.items() if name not in PLACE_FLAGS}
+        return parsed, rest
+
+    def _arguments_of_past_run(self, args: argparse.Namespace) -> dict[str, Any]:
+        if args.resume:
+            source, past = args.resume, read_config(args.resume)
+        elif args.predict:
+            if not args.weights:
+                raise errors.UsageError("--predict needs the weights to predict with; add --weights=FILE, for example "
+                                        f"logs/{args.lab}-.../weights.safetensors.")
+            source, past = args.weights, weights.metadata(args.weights)
+        else:
+            return {}
+        if past.get("lab") not in (None, args.lab):
+            raise errors.UsageError(f"{source} belongs to the lab {past['lab']}, not to {args.lab}; "
+                                    f"type: npfl-kit run {past['lab']} with the same flags.")
+        known = vars(args).keys() - PLACE_FLAGS - {"lab"}
+        return {name: value for name, value in past.get("args", {}).items() if name in known}
+
+
+def positive(text: str) -> int:
+    """An int >= 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The `config.json` of a run folder: {"lab", "args", "versions"}."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise errors.UsageError(f"{folder} is no run folder: it has no config.json. Give the folder of a run, "
+                                f"for example --resume=logs/LAB-DATE.") from None
+    except (OSError, ValueError) as error:
+        raise errors.UsageError(f"{folder / 'config.json'} cannot be read: {error}.") from None
+    if not isinstance(config, dict) or not isinstance(config.get("args"), dict):
+        raise errors.UsageError(f"{folder / 'config.json'} is not the configuration of a run; it was changed by hand.")
+    return config
+
+
+def refuse_contradictions(args: argparse.Namespace, past: dict[str, Any]) -> None:
+    """Raise UsageError where a given flag differs from the run that is resumed."""
+    for name, before in sorted(past.items()):
+        given = getattr(args, name)
+        if given != before:
+            raise errors.UsageError(f"The run in {args.resume} was started with --{name}={before}, and now came "
+                                    f"--{name}={given}. Leave the flag out to continue, or start a new run.")
+
+
+def jsonable(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments as JSON values: paths as text, without what the parser added for itself."""
+    return {name: str(value) if isinstance(value, Path) else value
+            for name, value in sorted(vars(args).items()) if name not in ("lab", "changed")}

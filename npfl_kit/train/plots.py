@@ -1,0 +1,88 @@
+"""Pictures of a run: learning curves, the confusion matrix, the worst mistakes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from npfl_kit import files
+
+MANY_CLASSES = 20     # above this, cells of the confusion matrix have no numbers
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG, whole or not at all."""
+    FigureCanvasAgg(figure)
+    with files.replacing(path) as scratch:
+        figure.savefig(scratch, format="png", dpi=120)
+    return path
+
+
+def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
+    """Loss and the other metrics over epochs, training and dev in one frame each; the kept epoch is marked.
+
+    Args:
+      history: metrics of each epoch, as Keras names them.
+      best: index of the epoch whose weights were kept.
+    """
+    names = [name for name in history[0] if f"val_{name}" in history[0]]
+    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
+    epochs = np.arange(1, len(history) + 1)
+    for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names):
+        for key, label in ((name, "training"), (f"val_{name}", "dev")):
+            axes.plot(epochs, [logs[key] for logs in history], marker="." if len(history) < 40 else None, label=label)
+        axes.axvline(best + 1, color="gray", linewidth=1, linestyle=":", label=f"kept: epoch {best + 1}")
+        axes.set(xlabel="epoch", ylabel=f"{name} [nats]" if name == "loss" else name, title=name)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    return figure
+
+
+def confusion_matrix(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
+    """How often each gold class (row) was predicted as each class (column), colored by the share of its row.
+
+    Args:
+      matrix: int `[K, K]`, rows are gold.
+      classes: K names.
+    """
+    shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+    size = max(4.5, 0.32 * len(classes) + 2.5)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, label="share of the gold class", shrink=0.8)
+    ticks = np.arange(len(classes))
+    axes.set_xticks(ticks, classes, rotation=90)
+    axes.set_yticks(ticks, classes)
+    wrong = matrix.sum() - np.trace(matrix)
+    axes.set(xlabel="predicted class", ylabel="gold class", title=f"{wrong:,} of {matrix.sum():,} wrong")
+    if len(classes) <= MANY_CLASSES:
+        for row, column in zip(*np.nonzero(matrix)):
+            axes.text(column, row, matrix[row, column], ha="center", va="center", fontsize=8,
+                      color="white" if shares[row, column] > 0.5 else "black")
+    return figure
+
+
+def worst_mistakes(images: Sequence[np.ndarray], gold: Sequence[str], predicted: Sequence[str],
+                   confidence: Sequence[float], columns: int = 6) -> Figure:
+    """The pictures that were answered wrongly with the most confidence.
+
+    Args:
+      images: N pictures, uint8 `[H, W, C]`, worst first.
+      gold, predicted: N class names each.
+      confidence: N probabilities given to the wrong answer.
+    """
+    rows = max(1, -(-len(images) // columns))
+    figure = Figure(figsize=(1.75 * columns, 2.1 * rows + 0.4), layout="constrained")
+    figure.suptitle("Most confident mistakes" if len(images) else "No mistakes")
+    frames = np.ravel(figure.subplots(rows, columns))
+    for axes in frames:
+        axes.axis("off")
+    for axes, image, right, answer, share in zip(frames, images, gold, predicted, confidence):
+        axes.imshow(image.squeeze(), cmap="gray" if image.shape[-1] == 1 else None, vmin=0, vmax=255)
+        axes.set_title(f"{answer}, {share:.0%} sure\nis {right}", fontsize=8)
+    return figure

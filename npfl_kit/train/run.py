@@ -1,0 +1,114 @@
+"""One run of a lab: its folder, its weights, its results."""
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from npfl_kit import errors, files
+from npfl_kit.train import checkpoint, fitting, lab_parser, run_folder, weights
+from npfl_kit.train.keeping import history_csv
+
+
+class Run:
+    """A run of a lab, made by `npfl_kit.startup`.
+
+    Its folder gets `config.json`, `history.csv`, `weights.safetensors` (of the best epoch), `checkpoint/` (the last
+    epoch, for `--resume`), TensorBoard events, and at the end `results.json`, predictions and `plots/`. The folder
+    is made when the first file is written, so that a mistake in a flag leaves nothing behind.
+
+    Args:
+      args: what a `LabParser` gave.
+    """
+
+    def __init__(self, args: argparse.Namespace):
+        self.args, self.lab = args, args.lab
+        self.folder: Path = args.logdir or run_folder.free(Path("logs"), args.lab, getattr(args, "changed", {}))
+        self.started = time.monotonic()
+        self.history: list[dict[str, float]] = []
+        self.metadata = {"lab": self.lab, "args": lab_parser.jsonable(args), "versions": versions(), "build": {}}
+
+    def build(self, build_model: Callable[..., tf.keras.Model], **parts: Any) -> tf.keras.Model:
+        """`build_model(args, **parts)`; the parts (JSON values) go into the weights' metadata, to rebuild from.
+
+        Raises: WeightsError when `--predict --weights=FILE` was trained with other parts, say ten classes for two.
+        """
+        if self.args.predict:
+            before = weights.metadata(self.args.weights).get("build", {})
+            for name, part in json.loads(json.dumps(parts)).items():
+                if before.get(name, part) != part:
+                    raise errors.WeightsError(f"{self.args.weights} was trained with {name} = {before[name]}, and the "
+                                              f"data has {part}. Predict on the data set it was trained on: --dataset="
+                                              f"{self.metadata['args'].get('dataset')}, the same --image_size.")
+        self.metadata["build"] = parts
+        return build_model(self.args, **parts)
+
+    def fit(self, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: str = "val_accuracy") -> None:
+        """Train a compiled model as the flags say, and leave in it the weights of its best epoch.
+
+        With `--predict` only the weights are loaded; with `--weights` training starts from them; with `--resume` it
+        goes on after the last finished epoch, to the very numbers of an unbroken run.
+
+        Args:
+          train: `npfl_kit.data` training batches: `len()` is steps per epoch, `from_epoch(first, epochs)` the data.
+          dev: batches to measure on after each epoch.
+          monitor: the metric whose best epoch is kept.
+        Raises: TrainingError when the loss is no number any more; KeyboardInterrupt after Ctrl-C, when all finished
+          epochs are safe.
+        """
+        if self.args.weights:
+            weights.load(model, self.args.weights)
+        if self.args.predict:
+            return
+        last = self.folder / "checkpoint" / "last.safetensors"
+        if self.args.resume:
+            self.history = checkpoint.restore(model, last) if last.exists() else []
+            self.write_text("history.csv", history_csv(self.history))   # the process may have died just before it
+        else:
+            run_folder.refuse_other_run(self.folder)
+        self.write_json("config.json", {name: self.metadata[name] for name in ("lab", "args", "versions")})
+        if len(self.history) < self.args.epochs:
+            fitting.fit(self, model, train, dev, monitor)
+        weights.load(model, self.folder / "weights.safetensors")
+
+    def finish(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Write `results.json` and say what to type next.
+
+        Raises: TrainingError when a metric is not finite; nothing is written then.
+        """
+        numbers = {name: float(value) for name, value in metrics.items()}
+        for name, value in numbers.items():
+            if not math.isfinite(value):
+                raise errors.TrainingError(f"The metric {name} is {value}, not a number; results.json is not written. "
+                                           f"Train again with a lower --learning_rate.")
+        self.write_json("results.json", {
+            "lab": self.lab, "metrics": numbers, "epochs": len(self.history),
+            "seconds": round(time.monotonic() - self.started, 3), "versions": self.metadata["versions"]})
+        return numbers
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a file of the run folder, whole or not at all."""
+        files.write_text(self.folder / name, text)
+        return self.folder / name
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write a JSON file of the run folder."""
+        return self.write_text(name, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+    def command(self, flags: str) -> str:
+        """A command of this lab for the user to type."""
+        return f"npfl-kit run {self.lab} {flags}"
+
+
+def versions() -> dict[str, str]:
+    """Versions that the numbers of a run depend on."""
+    packages = {name: installed(name) for name in ("npfl_kit", "tensorflow", "keras", "tensorflow-addons", "numpy")}
+    return {"python": ".".join(map(str, sys.version_info[:3])), **packages}

@@ -1,0 +1,47 @@
+"""The first line of every lab's `main`: seeds, threads, precision, and the run's folder."""
+from __future__ import annotations
+
+import argparse
+import warnings
+
+import tensorflow as tf
+
+from npfl_kit.train.run import Run
+
+
+def startup(args: argparse.Namespace) -> Run:
+    """Prepare TensorFlow as the flags say, and return the run.
+
+    Every random number comes from `args.seed`: initial weights from Keras's seed; dropout and the like from
+    generators that training sets anew at each epoch (see `npfl_kit.train.randomness`), so that a resumed run
+    draws what an unbroken one would. Kernels are the deterministic ones: two runs on one machine are equal.
+
+    Args:
+      args: what a `LabParser` gave.
+    Returns: the `Run`, which trains, keeps the weights and writes the results.
+    """
+    tf.keras.backend.clear_session()
+    tf.keras.utils.set_random_seed(args.seed)
+    tf.keras.backend.experimental.enable_tf_random_generator()
+    tf.config.experimental.enable_op_determinism()
+    set_threads(args.threads)
+    tf.keras.mixed_precision.set_global_policy(precision(args.mixed_precision))
+    tf.config.run_functions_eagerly(args.debug)
+    warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")  # tf.data stays
+    return Run(args)
+
+
+def set_threads(threads: int) -> None:
+    """Limit TensorFlow to so many CPU threads; 0 leaves all cores. Once TensorFlow has started, it stays as it is."""
+    try:
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:  # already running: a second `main` in one process, as in a notebook
+        pass
+
+
+def precision(mixed: bool) -> str:
+    """The Keras policy: 16-bit arithmetic of the kind that the device is quick at, with float32 weights."""
+    if not mixed:
+        return "float32"
+    return "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
