@@ -1,6 +1,6 @@
 """A deep-learning course in a box: what a lab script needs, by one name each.
 
-Import this package before TensorFlow: it checks the installed versions and keeps TensorFlow's start quiet.
+Import this package before TensorFlow: it keeps TensorFlow's start quiet, and has the versions checked before it.
 """
 import importlib
 import os
@@ -11,10 +11,11 @@ from npfl_kit.version import __version__, require_version
 
 __all__ = ["LabParser", "__version__", "report_classification", "require_version", "startup"]
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")      # 3: TensorFlow 2.15 logs harmless lines as errors at its import
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")     # TensorFlow 2.15 logs harmless lines as errors at its import
 if sys.excepthook is sys.__excepthook__:
     sys.excepthook = errors.print_plainly
-version.check_stack()
+if "tensorflow" not in sys.modules and version.CheckBeforeTensorFlow not in sys.meta_path:
+    sys.meta_path.insert(0, version.CheckBeforeTensorFlow)     # type: ignore[arg-type]
 
 _HOMES = {"LabParser": "npfl_kit.train.lab_parser", "startup": "npfl_kit.train.startup",
           "report_classification": "npfl_kit.train.classification"}

@@ -8,6 +8,8 @@
     +-- PredictionsError    a predictions file with a bad line or a wrong count
     +-- TrainingError       a training that cannot go on
 """
+from __future__ import annotations
+
 import difflib
 import sys
 from collections.abc import Iterable

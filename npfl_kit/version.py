@@ -68,6 +68,21 @@ def check_stack(find: Callable[[str], str] = installed, python: tuple[int, ...] 
         raise errors.StackError(f"npfl_kit needs {complaints}. Type: pip install {packages}")
 
 
+class CheckBeforeTensorFlow:
+    """An import finder that finds nothing: it calls `check_stack` when somebody is about to import TensorFlow.
+
+    A student with NumPy 2 sees the sentence that mends it instead of TensorFlow's crash, and whoever needs no
+    TensorFlow, `npfl-kit doctor` for one, is not stopped.
+    """
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
+        """Called by Python before each import."""
+        if name == "tensorflow":
+            sys.meta_path.remove(cls)       # type: ignore[arg-type]
+            check_stack()
+
+
 def wrong_packages(find: Callable[[str], str] = installed) -> list[tuple[str, str]]:
     """Pairs of what is wrong and what pip shall install, empty when the stack is right.
 

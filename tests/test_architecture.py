@@ -14,7 +14,7 @@ MAY_USE = {
     "grading": "core scoring data train",
     "cli": "core scoring data train grading",
 }
-BOTTOM = {"errors", "files", "home", "version"}     # modules of the kit itself, which any package may use
+BOTTOM = {"errors", "files", "home", "lab_files", "version"}     # modules of the kit itself, which any package may use
 NO_TENSORFLOW = {"scoring", "cli"}                  # not even inside a function, except where named:
 DOCTOR = "cli/doctor.py"
 KIT = pathlib.Path(__file__).parents[1] / "npfl_kit"

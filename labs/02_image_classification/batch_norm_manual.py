@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Batch normalization written out by hand, forward and backward, and what it buys.
 
-RUNHEADER
+Run:    python3 labs/02_image_classification/batch_norm_manual.py --verify   50 s on 4 CPU cores, glyphs: dev 84.6 %
+Try:    --norm=keras 83.9, --norm=none 3.7 %; on --dataset=mnist --train_size=5000: manual 97.2, keras 97.8, none 87.3
+        --norm=none --learning_rate=0.1 or 1 (mnist: 51.1, 11.3; manual: 96.9, 96.8); --momentum=0.99, watch epoch 1
+Read:   Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, Sec. 3 and Algorithms 1, 2
 """
 import argparse
 
@@ -98,7 +101,7 @@ def verify(momentum: float) -> None:
         print(f"{shape}: y, dL/dx, dL/dgamma, dL/dbeta, moving mean and variance, y at inference are off by",
               *(f"{each:.1e}" for each in off))
         if not all(each <= 1e-4 for each in off):
-            raise errors.KitError(f"For {shape}, something above is off by over 1e-4; rounding explains less.")
+            raise errors.KitError(f"For {shape}, something is off by over 1e-4: more than rounding.")
 
 
 def main(args: argparse.Namespace) -> dict[str, float]:

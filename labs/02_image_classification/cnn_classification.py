@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Image classification with the networks of the lectures, from LeNet-5 to PyramidNet, or with your own.
 
-RUNHEADER
+HEADER
 """
 import argparse
 
@@ -13,29 +13,29 @@ from npfl_kit.data import augment
 from npfl_kit.losses.smoothed_crossentropy import SmoothedCrossentropy
 from npfl_kit.train import optimizers
 
-parser = npfl_kit.LabParser(__doc__, lab="cnn_classification", dataset="glyphs", batch_size=64, epochs=8)
-parser.add_argument("--augment", nargs="?", const="auto", default="none",
-                    help="Random changes of training pictures: none, crop, crop_flip, affine; auto chooses by data set.")
-parser.add_argument("--cnn", default=None, help="Your own network, as CB-16-3-1-same,R-[CB-16-3-1-same],M-2-2,F,H-100,D-0.5; "
-                    "takes the place of --model.")
-parser.add_argument("--cutout", default=0, type=int, help="Side in pixels of a square to blot out in training pictures.")
-parser.add_argument("--drop_block", default=0.0, type=float, help="Share of features to drop, in blocks of 7 x 7.")
-parser.add_argument("--dropout", default=0.0, type=float, help="Share of features to drop, one by one.")
-parser.add_argument("--image_size", default=None, type=int, help="Side in pixels; as the data set has it when not given.")
-parser.add_argument("--label_smoothing", default=0.0, type=float, help="Share of the gold answer given to all classes.")
-parser.add_argument("--model", default="resnet20", help="Network by name; the list is below.")
-parser.add_argument("--norm", default=None, choices=["batch", "layer", "instance", "group", "none"],
-                    help="Normalization; what the network's paper uses when not given.")
-parser.add_argument("--stochastic_depth", default=0.0, type=float, help="Chance to skip the last residual block.")
+parser = npfl_kit.LabParser(__doc__, lab="cnn_classification", dataset="glyphs", batch_size=64, epochs=6,
+                            epilog="networks of --model:\n" + backbones.describe())
+parser.add_argument("--augment", nargs="?", const="auto", default="none", metavar="HOW",
+                    help="Change training pictures at random: none, crop, crop_flip, affine; auto as suits the data.")
+parser.add_argument("--cnn", metavar="LAYERS", help="Your own network in place of --model, as "
+                    "CB-16-3-1-same,R-[CB-16-3-1-same],M-2-2,F,H-100,D-0.5.")
+parser.add_argument("--cutout", default=0, type=int, help="Side in pixels of a square to hide in training pictures.")
+parser.add_argument("--drop_block", default=0.0, type=float, help="Rate of features to drop in blocks of 7 x 7.")
+parser.add_argument("--dropout", type=float, help="Rate of single features to drop; as in the paper when not given.")
+parser.add_argument("--image_size", type=int, help="Side of pictures in pixels; as in the data set when not given.")
+parser.add_argument("--label_smoothing", default=0.0, type=float, help="Share of the answer spread over all classes.")
+parser.add_argument("--model", default="resnet20", help="Network of a paper, see the list below.")
+parser.add_argument("--norm", choices=["batch", "layer", "instance", "group", "none"],
+                    help="Normalization; as in the network's paper when not given.")
+parser.add_argument("--stochastic_depth", default=0.0, type=float, help="Rate to skip the last residual block at.")
 optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.001, decay="cosine")
 
 
 def build_model(args: argparse.Namespace, image_shape: list[int], num_classes: int) -> tf.keras.Model:
-    parts = backbones.Parts(norm=args.norm, dropout=args.dropout, drop_block=args.drop_block,
-                            stochastic_depth=args.stochastic_depth)
     if args.cnn:
         return backbones.from_grammar(args.cnn, image_shape, num_classes)
-    return backbones.build(args.model, image_shape, num_classes, parts)
+    return backbones.build(args.model, image_shape, num_classes, backbones.Parts(
+        norm=args.norm, dropout=args.dropout, drop_block=args.drop_block, stochastic_depth=args.stochastic_depth))
 
 
 def main(args: argparse.Namespace) -> dict[str, float]:
@@ -43,10 +43,9 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     images = data.load(args.dataset, args.data_dir, train_size=args.train_size, image_size=args.image_size)
     model = run.build(build_model, image_shape=list(images.image_shape), num_classes=len(images.classes))
 
-    changes = [augment.by_name(args.augment, images)]
-    if args.cutout:
-        changes.append(augment.cutout(args.cutout, fill=images.mean))
-    train = images.batches("train", args.batch_size, seed=args.seed, augment=augment.chain(*changes))
+    hide = augment.cutout(args.cutout, fill=images.mean) if args.cutout else None  # mean pixel
+    train = images.batches("train", args.batch_size, seed=args.seed,
+                           augment=augment.chain(augment.by_name(args.augment, images), hide))
 
     model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)),
                   SmoothedCrossentropy(args.label_smoothing), metrics=["accuracy"], jit_compile=args.jit)

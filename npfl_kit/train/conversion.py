@@ -40,7 +40,7 @@ def _by_names(source: Path, target: Path) -> None:
                  for name in file[layer].attrs["weight_names"]}
         arrays = {name.split(":")[0]: np.asarray(array) for name, array in names.items()}
     if not arrays:
-        raise errors.WeightsError(f"{source} has no names of weights: Keras's newer format goes by the layers of a "
-                                  f"model. In Python: build the model, npfl_kit.train.weights.load(model, path), save.")
+        raise errors.WeightsError(f"{source} has no names of weights: Keras's newer format goes by the layers. "
+                                  f"In Python: build the model, npfl_kit.train.weights.load(model, path), save.")
     with files.replacing(target) as scratch:
         safetensors.numpy.save_file(arrays, scratch)

@@ -43,12 +43,12 @@ def kept(run: Run) -> str:
     """What is safe after an interruption, and the command to go on."""
     if not run.history:
         return "No epoch was finished; start again."
-    return (f"The weights of the best of {len(run.history)} finished epochs are in {run.folder / 'weights.safetensors'}."
-            f" Go on with: {run.command(f'--resume={run.folder}')}")
+    return (f"The best weights of {len(run.history)} finished epochs are in {run.folder / 'weights.safetensors'}. "
+            f"Go on with: {run.command(f'--resume={run.folder}')}")
 
 
 def advice(run: Run) -> str:
     """What to type when the loss is no number any more."""
     rate = getattr(run.args, "learning_rate", None)
     lower = f"--learning_rate={rate / 10:g}" if rate else "a lower learning rate"
-    return f"Weights of the best epoch so far, if any, are in {run.folder}. Start again with {lower}, or with --warmup."
+    return f"The weights of finished epochs, if any, are in {run.folder}. Start again with {lower}, or with --warmup."

@@ -99,7 +99,8 @@ def _by_layer(model: tf.keras.Model, found: Mapping[str, tuple[int, ...]]) -> st
 
 def _keras_paths(model: tf.keras.Model) -> dict[str, tuple[int, ...]]:
     """Where Keras 2.15's `.weights.h5` puts each weight of a model without nested layers."""
-    paths, counts = {}, {}
+    paths: dict[str, tuple[int, ...]] = {}
+    counts: dict[str, int] = {}
     for layer in model.layers:
         automatic = weights.automatic_name(layer)
         index = counts[automatic] = counts.get(automatic, -1) + 1

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,12 @@ class LabParser(argparse.ArgumentParser):
       dataset: str, the offline default.
       batch_size, epochs: int >= 1, the lab's own defaults.
       train_size: optional int, examples of the training set to use; None is all of them.
+      epilog: optional str, shown below the flags.
     """
 
     def __init__(self, doc: str | None, lab: str, dataset: str, batch_size: int, epochs: int,
-                 train_size: int | None = None):
-        super().__init__(description=doc, formatter_class=HelpFormatter, allow_abbrev=False)
+                 train_size: int | None = None, epilog: str | None = None):
+        super().__init__(description=doc, epilog=epilog, formatter_class=HelpFormatter, allow_abbrev=False)
         self.set_defaults(lab=lab)
         flag = argparse.BooleanOptionalAction
         every = self.add_argument_group("flags of every lab")
@@ -46,9 +46,9 @@ class LabParser(argparse.ArgumentParser):
         add("--epochs", default=epochs, type=positive, help="Passes over the training set.")
         add("--jit", default=False, action=flag, help="Compile the training step with XLA.")
         add("--logdir", default=None, type=Path, help="Run folder; made up under logs/ when not given.")
-        add("--mixed_precision", default=False, action=flag, help="16-bit layers: float16 on a GPU, bfloat16 elsewhere.")
+        add("--mixed_precision", default=False, action=flag, help="16-bit layers: float16 on a GPU, else bfloat16.")
         add("--predict", default=False, action=flag, help="Train nothing: evaluate --weights and write predictions.")
-        add("--resume", default=None, type=Path, metavar="FOLDER", help="Run folder of a stopped training to go on with.")
+        add("--resume", default=None, type=Path, metavar="FOLDER", help="Run folder of a stopped training, to go on.")
         add("--seed", default=42, type=int, help="Seed of all randomness.")
         add("--threads", default=0, type=int, help="CPU threads; 0 uses all cores.")
         add("--train_size", default=train_size, type=positive, help="Train on this many examples; all when not given.")

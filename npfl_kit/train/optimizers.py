@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, optimizer: str, learning_rate
     group = parser.add_argument_group("optimizer")
     group.add_argument("--decay", default=decay, choices=DECAYS, help="Learning rate over time.")
     group.add_argument("--learning_rate", default=learning_rate, type=float, help="Highest learning rate.")
-    group.add_argument("--optimizer", default=optimizer, choices=sorted(OPTIMIZERS), help="sgd has Nesterov momentum .9.")
+    group.add_argument("--optimizer", default=optimizer, choices=sorted(OPTIMIZERS), help="sgd has Nesterov momentum.")
     group.add_argument("--warmup", default=warmup, type=float, help="Epochs in which the learning rate rises from 0.")
     group.add_argument("--weight_decay", default=weight_decay, type=float, help="Decay of kernels, decoupled.")
 

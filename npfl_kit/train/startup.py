@@ -27,7 +27,7 @@ def startup(args: argparse.Namespace) -> Run:
     set_threads(args.threads)
     tf.keras.mixed_precision.set_global_policy(precision(args.mixed_precision))
     tf.config.run_functions_eagerly(args.debug)
-    warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")  # tf.data stays
+    warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")    # tf.data
     return Run(args)
 
 

@@ -56,7 +56,7 @@ def _stable_layer_names(model: tf.keras.Model) -> dict[str, str]:
 
 
 def automatic_name(layer: tf.keras.layers.Layer) -> str:
-    """The name that Keras gives to the first layer of this class: `Conv2D` is `conv2d`, `GlobalMaxPool` `global_max_pool`."""
+    """The name that Keras gives to the first layer of a class, when nobody names it."""
     return snake_case(type(layer).__name__)
 
 

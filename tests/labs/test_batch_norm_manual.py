@@ -146,8 +146,8 @@ def test_the_layer_equals_that_of_keras(lab, shape, graph):
         np.testing.assert_allclose(ours, true, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("shape", [[1, 3], [4, 3], [4, 6, 3], [3, 4, 5, 2], [1, 1, 1, 3], [1, 1, 2, 3], [2, 1, 2, 1, 3]],
-                         ids=str)
+@pytest.mark.parametrize("shape", [[1, 3], [4, 3], [4, 6, 3], [3, 4, 5, 2], [1, 1, 1, 3], [1, 1, 2, 3],
+                                   [2, 1, 2, 1, 3]], ids=str)
 def test_the_moving_variance_is_unbiased_only_where_keras_calls_a_fused_kernel(lab, shape):
     x = tf.cast(example(shape, seed=8)[0], tf.float32)
     m = math.prod(shape[:-1])

@@ -18,7 +18,8 @@ import tensorflow as tf
 parser = argparse.ArgumentParser()
 parser.add_argument("--width", default=3, type=int)
 def build_model(args, classes):
-    return tf.keras.Sequential([tf.keras.layers.Input([2]), tf.keras.layers.Dense(args.width), tf.keras.layers.Dense(classes)])
+    dense = tf.keras.layers.Dense
+    return tf.keras.Sequential([tf.keras.layers.Input([2]), dense(args.width), dense(classes)])
 def main(args): return {}
 ''')
     monkeypatch.setenv("NPFL_KIT_HOME", str(home))

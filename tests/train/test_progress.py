@@ -56,4 +56,5 @@ def test_durations(seconds, text):
 
 
 def test_metrics_are_in_a_stable_order():
-    assert metrics_text({"val_loss": 1, "b": 2, "loss": 3, "a": 4}) == "loss 3.0000  a 4.0000  b 2.0000  val_loss 1.0000"
+    assert metrics_text({"val_loss": 1, "b": 2, "loss": 3, "a": 4}) == "loss 3.0000  a 4.0000  b 2.0000  " \
+                                                                       "val_loss 1.0000"
