@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from npfl_kit.train.run import Run
 
 
-def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: str) -> None:
+def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, monitor: str,
+        own_callbacks: Sequence[tf.keras.callbacks.Callback] = ()) -> None:
     """Train from the epoch after `run.history` to `args.epochs`; `run.history` grows by each finished epoch."""
     args, first, steps = run.args, len(run.history), len(train)
     callbacks = [
@@ -25,6 +27,7 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: s
         KeepEachEpoch(run.folder, run.metadata, run.history, monitor),
         Progress(steps, args.epochs, images=train.count),
         tf.keras.callbacks.TensorBoard(str(run.folder), write_graph=False, profile_batch=0),
+        *own_callbacks,
     ]
     print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training examples, "
           f"epochs {first + 1} to {args.epochs}, into {run.folder}", flush=True)

@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ class Run:
         self.metadata["build"] = parts
         return build_model(self.args, **parts)
 
-    def fit(self, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: str = "val_accuracy") -> None:
+    def fit(self, model: tf.keras.Model, train, dev: tf.data.Dataset, monitor: str = "val_accuracy",
+            callbacks: Sequence[tf.keras.callbacks.Callback] = ()) -> None:
         """Train a compiled model as the flags say, and leave in it the weights of its best epoch.
 
         With `--predict` only the weights are loaded; with `--weights` training starts from them; with `--resume` it
@@ -61,6 +62,7 @@ class Run:
           train: `npfl_kit.data` training batches: `len()` is steps per epoch, `from_epoch(first, epochs)` the data.
           dev: batches to measure on after each epoch.
           monitor: the metric whose best epoch is kept.
+          callbacks: further Keras callbacks of the lab.
         Raises: TrainingError when the loss is no number any more; KeyboardInterrupt after Ctrl-C, when all finished
           epochs are safe.
         """
@@ -76,7 +78,7 @@ class Run:
             run_folder.refuse_other_run(self.folder)
         self.write_json("config.json", {name: self.metadata[name] for name in ("lab", "args", "versions")})
         if len(self.history) < self.args.epochs:
-            fitting.fit(self, model, train, dev, monitor)
+            fitting.fit(self, model, train, dev, monitor, callbacks)
         weights.load(model, self.folder / "weights.safetensors")
 
     def finish(self, metrics: Mapping[str, float]) -> dict[str, float]:
