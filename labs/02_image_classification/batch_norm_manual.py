@@ -101,7 +101,7 @@ def verify(momentum: float) -> None:
         print(f"{shape}: y, dL/dx, dL/dgamma, dL/dbeta, moving mean and variance, y at inference are off by",
               *(f"{each:.1e}" for each in off))
         if not all(each <= 1e-4 for each in off):
-            raise errors.KitError(f"For {shape}, something is off by over 1e-4: more than rounding.")
+            raise errors.KitError(f"For {shape}, something is off by over 1e-4, not by rounding.")
 
 
 def main(args: argparse.Namespace) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """`model.fit` with the callbacks of every lab, and what to say when it is interrupted."""
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
     except KeyboardInterrupt:
         print(f"\nStopped in epoch {len(run.history) + 1} of {args.epochs}. {kept(run)}", file=sys.stderr)
         raise
+    except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
+        broken = re.search(r"DataError: (.*)", error.message)      # a picture that is decoded while training
+        raise errors.DataError(broken.group(1)) if broken else error
     except tf.errors.ResourceExhaustedError as error:
         raise errors.TrainingError(f"The device has no memory left for a step of {args.batch_size} examples: halve it "
                                    f"with --batch_size={max(1, args.batch_size // 2)}.") from error

@@ -14,7 +14,10 @@ PLACE_FLAGS = frozenset({"data_dir", "debug", "logdir", "predict", "resume", "th
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """The lab's header as it is written, and each flag with its default."""
+    """The lab's header as it is written, and each flag with its default where it has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
 
 
 class LabParser(argparse.ArgumentParser):

@@ -34,7 +34,9 @@ class Run:
         self.folder: Path = args.logdir or run_folder.free(Path("logs"), args.lab, getattr(args, "changed", {}))
         self.started = time.monotonic()
         self.history: list[dict[str, float]] = []
-        self.metadata = {"lab": self.lab, "args": lab_parser.jsonable(args), "versions": versions(), "build": {}}
+        self.config = {"lab": self.lab, "args": lab_parser.jsonable(args), "versions": versions()}
+        chosen = {name: value for name, value in self.config["args"].items() if name not in lab_parser.PLACE_FLAGS}
+        self.metadata = {**self.config, "args": chosen, "build": {}}     # weights travel; paths stay at home
 
     def build(self, build_model: Callable[..., tf.keras.Model], **parts: Any) -> tf.keras.Model:
         """`build_model(args, **parts)`; the parts (JSON values) go into the weights' metadata, to rebuild from.
@@ -76,7 +78,7 @@ class Run:
             self.write_text("history.csv", history_csv(self.history))   # the process may have died just before it
         else:
             run_folder.refuse_other_run(self.folder)
-        self.write_json("config.json", {name: self.metadata[name] for name in ("lab", "args", "versions")})
+        self.write_json("config.json", self.config)
         if len(self.history) < self.args.epochs:
             fitting.fit(self, model, train, dev, monitor, callbacks)
         weights.load(model, self.folder / "weights.safetensors")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from npfl_kit import errors
+from npfl_kit.data import batches
 from npfl_kit.train import weights
 
 
@@ -207,3 +208,32 @@ def test_mixed_precision_resumes_too(train_lab, tmp_path, monkeypatch):
     train_lab("--resume=broken")
 
     assert_equal_numbers(tmp_path / "broken", tmp_path / "whole")
+
+
+def test_a_picture_that_breaks_while_training_is_a_sentence(train_lab, monkeypatch):
+    class Broken:
+        shape = (30, 4, 4, 1)
+
+        def __getitem__(self, index):
+            raise errors.DataError("cat/7.png is not a whole picture")
+
+    monkeypatch.setattr("npfl_kit.data.batches.TrainBatches.__init__", patched_start(Broken()))
+
+    with pytest.raises(errors.DataError, match="^cat/7.png is not a whole picture"):
+        train_lab("--logdir=run", "--epochs=1")
+
+
+def patched_start(images):
+    start = batches.TrainBatches.__init__
+
+    def begin(self, _, *rest):
+        start(self, images, *rest)
+
+    return begin
+
+
+def test_weights_do_not_tell_where_they_were_made(train_lab, tmp_path):
+    train_lab("--logdir=run", "--epochs=1", "--data_dir=/home/me/secret")
+
+    assert "data_dir" not in weights.metadata(tmp_path / "run" / "weights.safetensors")["args"]
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["args"]["data_dir"] == "/home/me/secret"

@@ -1,0 +1,57 @@
+"""Commands run in this process, mistakes that must leave nothing behind, and pictures in class folders."""
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from npfl_kit.cli import main
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run `npfl-kit` with these arguments; gives exit code, standard output and standard error."""
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(*arguments):
+        capsys.readouterr()
+        try:
+            code = main.entry([str(each) for each in arguments])
+        except SystemExit as ended:
+            code = ended.code
+        return (code, *capsys.readouterr())
+    return run
+
+
+@pytest.fixture
+def refused(command, tmp_path):
+    """Run a command that must be refused in one sentence, with no file made or changed; gives the sentence."""
+    def run(*arguments):
+        before = contents(tmp_path)
+        code, _, said = command(*arguments)
+        assert code == 2, said
+        assert said.startswith("error: ") and said.count("error:") == 1 and "Traceback" not in said
+        assert contents(tmp_path) == before
+        return said
+    return run
+
+
+def contents(folder):
+    """Every path below a folder, with the bytes of files."""
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.fixture(scope="session")
+def draw_class_folder():
+    """Fill a folder with noisy pictures of 16 x 16 pixels, one color per class; gives the folder."""
+    def draw(folder, classes=("blue", "green", "red"), count=20):
+        generator = np.random.default_rng(0)
+        for index, name in enumerate(classes):
+            (folder / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = generator.integers(0, 160, [16, 16, 3])
+                pixels[..., index % 3] += 60
+                Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number:03}.png")
+        return folder
+    return draw
