@@ -7,7 +7,10 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("folder", sorted([*ROOT.glob("labs/*/"), *ROOT.glob("datasets/*/")]), ids=lambda path: path.name)
+FOLDERS = sorted([*ROOT.glob("labs/*/"), *ROOT.glob("datasets/*/")])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_every_lab_and_data_set_is_packaged(folder):
     if folder.name == "__pycache__":
         return

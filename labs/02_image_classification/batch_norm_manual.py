@@ -87,7 +87,7 @@ def build_model(args: argparse.Namespace, image_shape: list[int], num_classes: i
 def verify(momentum: float) -> None:
     """Compare a step of training, and inference after it, with Keras; a KitError if anything is off by over 1e-4."""
     for shape in [64, 10], [8, 6, 5, 7]:
-        x, gradient = (tf.random.stateless_normal(shape, [1, seed]) for seed in range(2))
+        x, dy = (tf.random.stateless_normal(shape, [1, seed]) for seed in range(2))
         results = []
         for layer in (norm(momentum=momentum) for norm in NORMS.values()):
             layer(x)                                        # makes the weights
@@ -96,7 +96,7 @@ def verify(momentum: float) -> None:
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 y = layer(3 * x + 2, training=True)
-            results.append([y, *tape.gradient(y, [x, layer.gamma, layer.beta], gradient), *layer.weights[2:], layer(x)])
+            results.append([y, *tape.gradient(y, [x, layer.gamma, layer.beta], dy), *layer.weights[2:], layer(x)])
         off = [float(tf.reduce_max(tf.abs(ours - true))) for ours, true in zip(*results)]
         print(f"{shape}: y, dL/dx, dL/dgamma, dL/dbeta, moving mean and variance, y at inference are off by",
               *(f"{each:.1e}" for each in off))

@@ -85,23 +85,23 @@ def test_death_at_any_write_then_resume_equals_the_unbroken_run(train_lab, tmp_p
 
 
 def test_a_second_run_does_not_mix_with_the_first(train_lab):
-    train_lab("--logdir=run", "--epochs=1")
+    train_lab("--logdir=run", "--epochs=1", "--debug")
 
     with pytest.raises(errors.UsageError, match="run holds a run already. Continue it with --resume=run"):
-        train_lab("--logdir=run", "--epochs=1")
+        train_lab("--logdir=run", "--epochs=1", "--debug")
 
 
 def test_resume_of_a_finished_run_trains_nothing(train_lab, tmp_path):
-    train_lab("--logdir=run", "--epochs=1")
+    train_lab("--logdir=run", "--epochs=1", "--debug")
     before = numbers(tmp_path / "run")[0]
 
-    train_lab("--resume=run")
+    train_lab("--resume=run", "--debug")
 
     assert numbers(tmp_path / "run")[0] == before
 
 
 def test_the_kept_weights_are_those_of_the_best_epoch(train_lab, tmp_path):
-    run, model = train_lab("--logdir=run", "--epochs=6", "--learning_rate=0.3")
+    run, model = train_lab("--logdir=run", "--epochs=6", "--learning_rate=0.3", "--debug")
 
     accuracies = [logs["val_accuracy"] for logs in run.history]
     kept = weights.metadata(tmp_path / "run" / "weights.safetensors")
@@ -120,18 +120,18 @@ def test_predict_rebuilds_from_the_file_alone(train_lab, tmp_path, pictures):
 
 
 def test_weights_of_other_classes_are_refused(train_lab, tmp_path):
-    run, model = train_lab("--logdir=run", "--epochs=1")
+    run, model = train_lab("--logdir=run", "--epochs=1", "--debug")
     metadata = weights.metadata(tmp_path / "run" / "weights.safetensors")
     weights.save(model, tmp_path / "w.safetensors", {**metadata, "build": {"classes": 2}})
 
     with pytest.raises(errors.WeightsError, match="was trained with classes = 2, and the data has 3"):
-        train_lab("--predict", "--weights=w.safetensors")
+        train_lab("--predict", "--weights=w.safetensors", "--debug")
 
 
 def test_weights_start_a_training(train_lab, tmp_path):
-    train_lab("--logdir=first", "--epochs=1")
+    train_lab("--logdir=first", "--epochs=1", "--debug")
 
-    train_lab("--logdir=second", "--epochs=1", "--weights=first/weights.safetensors")
+    train_lab("--logdir=second", "--epochs=1", "--weights=first/weights.safetensors", "--debug")
 
     assert numbers(tmp_path / "first")[0] != numbers(tmp_path / "second")[0]
 
@@ -168,19 +168,19 @@ def test_ctrl_c_keeps_finished_epochs_and_says_how_to_go_on(train_lab, tmp_path,
 def test_resume_with_dropout_depends_on_the_generators(train_lab, tmp_path, monkeypatch):
     """The law above can fail: without setting the generators at each epoch, a resumed run draws other numbers."""
     monkeypatch.setattr("npfl_kit.train.randomness.SetGenerators.on_epoch_begin", lambda self, epoch, logs=None: None)
-    train_lab("--logdir=whole")
+    train_lab("--logdir=whole", "--debug")
     with monkeypatch.context() as patch:
         die_at_rename(patch, 7)
         with pytest.raises(SystemError):
-            train_lab("--logdir=broken")
+            train_lab("--logdir=broken", "--debug")
 
-    train_lab("--resume=broken")
+    train_lab("--resume=broken", "--debug")
 
     assert numbers(tmp_path / "broken")[0] != numbers(tmp_path / "whole")[0]
 
 
 def test_a_metric_that_is_no_number_is_not_written(train_lab, tmp_path):
-    run, _ = train_lab("--logdir=run", "--epochs=1")
+    run, _ = train_lab("--logdir=run", "--epochs=1", "--debug")
 
     with pytest.raises(errors.TrainingError, match="val_accuracy is nan"):
         run.finish({"val_accuracy": float("nan")})
@@ -189,7 +189,7 @@ def test_a_metric_that_is_no_number_is_not_written(train_lab, tmp_path):
 
 
 def test_results_have_the_form_of_the_design(train_lab, tmp_path):
-    run, _ = train_lab("--logdir=run", "--epochs=1")
+    run, _ = train_lab("--logdir=run", "--epochs=1", "--debug")
 
     run.finish({"val_accuracy": np.float32(0.5)})
 
@@ -199,13 +199,13 @@ def test_results_have_the_form_of_the_design(train_lab, tmp_path):
 
 
 def test_mixed_precision_resumes_too(train_lab, tmp_path, monkeypatch):
-    train_lab("--logdir=whole", "--mixed_precision")
+    train_lab("--logdir=whole", "--debug", "--mixed_precision")
     with monkeypatch.context() as patch:
         die_at_rename(patch, 7)
         with pytest.raises(SystemError):
-            train_lab("--logdir=broken", "--mixed_precision")
+            train_lab("--logdir=broken", "--debug", "--mixed_precision")
 
-    train_lab("--resume=broken")
+    train_lab("--resume=broken", "--debug")
 
     assert_equal_numbers(tmp_path / "broken", tmp_path / "whole")
 
@@ -233,7 +233,7 @@ def patched_start(images):
 
 
 def test_weights_do_not_tell_where_they_were_made(train_lab, tmp_path):
-    train_lab("--logdir=run", "--epochs=1", "--data_dir=/home/me/secret")
+    train_lab("--logdir=run", "--epochs=1", "--data_dir=/home/me/secret", "--debug")
 
     assert "data_dir" not in weights.metadata(tmp_path / "run" / "weights.safetensors")["args"]
     assert json.loads((tmp_path / "run" / "config.json").read_text())["args"]["data_dir"] == "/home/me/secret"
