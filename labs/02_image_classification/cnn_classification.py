@@ -12,6 +12,7 @@ from npfl_kit import backbones, data
 from npfl_kit.data import augment
 from npfl_kit.losses.smoothed_crossentropy import SmoothedCrossentropy
 from npfl_kit.train import optimizers
+from npfl_kit.train.lab_parser import count, rate
 
 parser = npfl_kit.LabParser(__doc__, lab="cnn_classification", dataset="glyphs", batch_size=64, epochs=6,
                             epilog="networks of --model:\n" + backbones.describe())
@@ -19,15 +20,15 @@ parser.add_argument("--augment", nargs="?", const="auto", default="none", metava
                     help="Change training pictures at random: none, crop, crop_flip, affine; auto as suits the data.")
 parser.add_argument("--cnn", metavar="LAYERS", help="Your own network in place of --model, as "
                     "CB-16-3-1-same,R-[CB-16-3-1-same],M-2-2,F,H-100,D-0.5.")
-parser.add_argument("--cutout", default=0, type=int, help="Side in pixels of a square to hide in training pictures.")
-parser.add_argument("--drop_block", default=0.0, type=float, help="Rate of features to drop in blocks of 7 x 7.")
-parser.add_argument("--dropout", type=float, help="Rate of single features to drop; as in the paper when not given.")
+parser.add_argument("--cutout", default=0, type=count, help="Side in pixels of a square to hide in training pictures.")
+parser.add_argument("--drop_block", default=0.0, type=rate, help="Rate of features to drop in blocks of 7 x 7.")
+parser.add_argument("--dropout", type=rate, help="Rate of single features to drop; as in the paper when not given.")
 parser.add_argument("--image_size", type=int, help="Side of pictures in pixels; as in the data set when not given.")
-parser.add_argument("--label_smoothing", default=0.0, type=float, help="Share of the answer spread over all classes.")
+parser.add_argument("--label_smoothing", default=0.0, type=rate, help="Share of the answer spread over all classes.")
 parser.add_argument("--model", default="resnet20", help="Network of a paper, see the list below.")
 parser.add_argument("--norm", choices=["batch", "layer", "instance", "group", "none"],
                     help="Normalization; as in the network's paper when not given.")
-parser.add_argument("--stochastic_depth", default=0.0, type=float, help="Rate to skip the last residual block at.")
+parser.add_argument("--stochastic_depth", default=0.0, type=rate, help="Rate to skip the last residual block at.")
 optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.001, decay="cosine")
 
 

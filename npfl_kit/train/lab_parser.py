@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,8 @@ class LabParser(argparse.ArgumentParser):
         add("--mixed_precision", default=False, action=flag, help="16-bit layers: float16 on a GPU, else bfloat16.")
         add("--predict", default=False, action=flag, help="Train nothing: evaluate --weights and write predictions.")
         add("--resume", default=None, type=Path, metavar="FOLDER", help="Run folder of a stopped training, to go on.")
-        add("--seed", default=42, type=int, help="Seed of all randomness.")
-        add("--threads", default=0, type=int, help="CPU threads; 0 uses all cores.")
+        add("--seed", default=42, type=between(int, 0, 2**32), help="Seed of all randomness.")
+        add("--threads", default=0, type=count, help="CPU threads; 0 uses all cores.")
         add("--train_size", default=train_size, type=positive, help="Train on this many examples; all when not given.")
         add("--weights", default=None, type=Path, metavar="FILE", help="Weights to start from, or to predict with.")
 
@@ -74,6 +76,9 @@ class LabParser(argparse.ArgumentParser):
         return parsed, rest
 
     def _arguments_of_past_run(self, args: argparse.Namespace) -> dict[str, Any]:
+        if args.resume and args.predict:
+            raise errors.UsageError("--resume goes on with a training and --predict trains nothing; leave one out: "
+                                    f"--predict --weights={args.resume / 'weights.safetensors'}.")
         if args.resume:
             source, past = args.resume, read_config(args.resume)
         elif args.predict:
@@ -90,12 +95,21 @@ class LabParser(argparse.ArgumentParser):
         return {name: value for name, value in past.get("args", {}).items() if name in known}
 
 
-def positive(text: str) -> int:
-    """An int >= 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
-    return number
+def between(kind: Callable[[str], Any], low: float, high: float = math.inf) -> Callable[[str], Any]:
+    """For argparse, a number of one kind (int or float) in `[low, high)`; nan and inf are in no range."""
+    def parse(text: str) -> Any:
+        number = kind(text)
+        if not low <= number < high:
+            limits = f"at least {low}" + (f" and below {high}" if high < math.inf else " and finite")
+            raise argparse.ArgumentTypeError(f"must be {limits}, got {text}")
+        return number
+
+    parse.__name__ = kind.__name__      # argparse says "invalid int value: 'two'"
+    return parse
+
+
+positive, count = between(int, 1), between(int, 0)
+rate, amount = between(float, 0, 1), between(float, 0)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from npfl_kit import errors
+from npfl_kit.train.lab_parser import amount
 
 OPTIMIZERS: dict[str, Callable[..., tf.keras.optimizers.Optimizer]] = {
     "adam": tf.keras.optimizers.Adam,
@@ -22,10 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser, optimizer: str, learning_rate
     """Add `--optimizer --learning_rate --decay --warmup --weight_decay` to a lab, with the lab's defaults."""
     group = parser.add_argument_group("optimizer")
     group.add_argument("--decay", default=decay, choices=DECAYS, help="Learning rate over time.")
-    group.add_argument("--learning_rate", default=learning_rate, type=float, help="Highest learning rate.")
+    group.add_argument("--learning_rate", default=learning_rate, type=amount, help="Highest learning rate.")
     group.add_argument("--optimizer", default=optimizer, choices=sorted(OPTIMIZERS), help="sgd has Nesterov momentum.")
-    group.add_argument("--warmup", default=warmup, type=float, help="Epochs in which the learning rate rises from 0.")
-    group.add_argument("--weight_decay", default=weight_decay, type=float, help="Decay of kernels, decoupled.")
+    group.add_argument("--warmup", default=warmup, type=amount, help="Epochs in which the learning rate rises from 0.")
+    group.add_argument("--weight_decay", default=weight_decay, type=amount, help="Decay of kernels, decoupled.")
 
 
 @tf.keras.utils.register_keras_serializable(package="npfl_kit")

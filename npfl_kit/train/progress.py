@@ -67,10 +67,11 @@ class Progress(tf.keras.callbacks.Callback):
         self.live = self.stream.isatty()
 
     def on_train_begin(self, logs=None) -> None:
-        self.started, self.steps_done, self.shown = time.monotonic(), 0, 0.0
+        self.started, self.steps_done, self.shown, self.first = time.monotonic(), 0, 0.0, -1
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self.epoch, self.epoch_started = epoch, time.monotonic()
+        self.first = epoch if self.first < 0 else self.first
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         self.steps_done += 1
@@ -99,8 +100,7 @@ class Progress(tf.keras.callbacks.Callback):
 
     def _left(self) -> str:
         """Time to the end of training, from the steps done by this process."""
-        before = self.params.get("initial_epoch", 0) if self.params else 0
-        steps_left = (self.epochs - before) * self.steps - self.steps_done
+        steps_left = (self.epochs - self.first) * self.steps - self.steps_done
         return duration((time.monotonic() - self.started) / self.steps_done * max(0, steps_left))
 
     def _rewrite(self, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -108,8 +109,9 @@ class Run:
         return self.write_text(name, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
     def command(self, flags: str) -> str:
-        """A command of this lab for the user to type."""
-        return f"npfl-kit run {self.lab} {flags}"
+        """A command of this lab for the user to type; the data is where it was."""
+        place = f" --data_dir={shlex.quote(str(self.args.data_dir))}" if self.args.data_dir else ""
+        return f"npfl-kit run {self.lab} {flags}{place}"
 
 
 def versions() -> dict[str, str]:

@@ -18,7 +18,7 @@ from npfl_kit.train import weights
 LAB = lab_files.find("cnn_classification")
 COUNTS = {"train": 200, "dev": 90, "test": 70}
 CNN = "CB-8-3-2-same,M-2-2,F,H-16,D-0.2"
-QUICK = ["--threads=1", "--train_size=200", f"--cnn={CNN}"]
+QUICK = ["--threads=1", "--train_size=200", f"--cnn={CNN}", "--batch_size=20", "--learning_rate=0.01"]
 RUN = ["run", "cnn_classification"]
 PREDICTIONS = ["predictions.txt", "predictions_dev.txt"]
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -88,6 +88,7 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
                               "checkpoint/last.safetensors", "plots/learning_curves.png",
                               "plots/confusion_matrix.png", "plots/worst_mistakes.png"}
     assert [len((folder / name).read_text().split()) for name in PREDICTIONS] == [COUNTS["test"], COUNTS["dev"]]
+    assert len(set((folder / "predictions.txt").read_text().split())) > 5       # so that equal answers say something
     assert (folder / "history.csv").read_text().count("\n") == 3
 
 
@@ -117,7 +118,8 @@ def test_predict_from_the_file_alone_answers_the_same(trained, kept, command, tm
 
 def test_weights_shown_converted_to_keras_and_back_answer_the_same(trained, kept, command, tmp_path):
     code, out, _ = command("weights", "show", kept)
-    assert code == 0 and "lab: cnn_classification" in out and "layer1_conv/kernel  F32   3 x 3 x 3 x 8" in out
+    assert code == 0 and out.startswith("lab: cnn_classification\n")
+    assert re.search(r"^layer1_conv/kernel +F32 +3 x 3 x 3 x 8 +216$", out, re.MULTILINE)
 
     assert command("weights", "convert", kept, "k.weights.h5")[0] == 0
     assert command("weights", "convert", "k.weights.h5", "b.safetensors")[0] == 0
@@ -171,7 +173,7 @@ def test_a_small_network_reads_digits(shared, command, tmp_path):
 
 
 @pytest.mark.parametrize("flags, said", [
-    (["--model=resnet200"], r"CIFAR ResNet is 6 n \+ 2"), (["--model=lenet"], "did you mean lenet5"),
+    (["--model=resnet21"], r"CIFAR ResNet is 6 n \+ 2"), (["--model=lenet"], "did you mean lenet5"),
     (["--dataset=minst"], "did you mean mnist"), (["--augment=flip"], "did you mean crop_flip"),
     (["--dataset=mnist", "--data_dir=absent"], "no folder absent"), (["--dataset=folder"], "--data_dir=FOLDER"),
     (["--image_size=0"], "between 1 and 1024"), (["--image_size=20"], "28 to 64"),
@@ -295,7 +297,7 @@ def test_a_run_folder_that_cannot_be_is_refused(trained, refused, tmp_path, monk
     assert "Cannot write run/config.json: Permission denied" in refused(*RUN, *QUICK, "--logdir=run")
 
 
-@pytest.mark.parametrize("flag, before", [("--seed=7", 42), ("--epochs=9", 2), ("--batch_size=3", 64),
+@pytest.mark.parametrize("flag, before", [("--seed=7", 42), ("--epochs=9", 2), ("--batch_size=3", 20),
                                           ("--cnn=F", re.escape(CNN)), ("--dataset=mnist", "glyphs")])
 def test_resuming_with_another_configuration_is_refused(trained, refused, flag, before):
     assert re.search(f"was started with {flag.split('=')[0]}={before}, and now came {flag}",

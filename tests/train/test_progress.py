@@ -50,6 +50,19 @@ def test_a_resumed_training_counts_from_its_epoch(fit):
     assert fit(io.StringIO(), first=1).startswith("Epoch 2/2")
 
 
+def test_the_time_left_counts_the_epochs_of_this_training_only(monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    progress = Progress(steps=1, epochs=10, images=1, stream=io.StringIO())
+    progress.on_train_begin()
+    progress.on_epoch_begin(7)
+    progress.on_train_batch_end(0)
+
+    progress.on_epoch_end(7)
+
+    assert "6.0s left" in progress.stream.getvalue()      # one of three steps took 3 ticks of the clock
+
+
 @pytest.mark.parametrize("seconds, text", [(0, "0.0s"), (59.94, "59.9s"), (3599.6, "1:00:00"), (86400, "24:00:00")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
