@@ -8,7 +8,7 @@ import argparse
 import npfl_kit
 import tensorflow as tf
 
-from npfl_kit import backbones, data
+from npfl_kit import backbones, data, errors
 from npfl_kit.data import augment
 from npfl_kit.losses.smoothed_crossentropy import SmoothedCrossentropy
 from npfl_kit.train import optimizers
@@ -33,7 +33,10 @@ optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.001, decay="c
 
 
 def build_model(args: argparse.Namespace, image_shape: list[int], num_classes: int) -> tf.keras.Model:
-    if args.cnn:
+    if args.cnn is not None:
+        if args.norm or args.dropout or args.drop_block or args.stochastic_depth:
+            raise errors.UsageError("--cnn says by CB and D what is normalized and dropped; leave out --norm, "
+                                    "--dropout, --drop_block and --stochastic_depth, which are for --model.")
         return backbones.from_grammar(args.cnn, image_shape, num_classes)
     return backbones.build(args.model, image_shape, num_classes, backbones.Parts(
         norm=args.norm, dropout=args.dropout, drop_block=args.drop_block, stochastic_depth=args.stochastic_depth))

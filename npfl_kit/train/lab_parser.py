@@ -11,8 +11,9 @@ from typing import Any
 from npfl_kit import errors
 from npfl_kit.train import weights
 
-# Flags that say where and how to run, not what is computed: a resumed run may change them.
+# Flags that say where and how to run, not what is computed: a resumed run keeps them unless they are given anew.
 PLACE_FLAGS = frozenset({"data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
+NEVER_KEPT = frozenset({"lab", "logdir", "predict", "resume"})
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
@@ -59,6 +60,10 @@ class LabParser(argparse.ArgumentParser):
         add("--train_size", default=train_size, type=positive, help="Train on this many examples; all when not given.")
         add("--weights", default=None, type=Path, metavar="FILE", help="Weights to start from, or to predict with.")
 
+    def error(self, message: str):  # type: ignore[override]
+        """Raise UsageError, one sentence, where argparse would print the usage of thirty flags before it."""
+        raise errors.UsageError(f"{message}. All flags are shown by: npfl-kit run {self.get_default('lab')} --help")
+
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[override]
         """Parse; then parse again with the arguments of the run that `--resume` or `--predict` names as defaults."""
         parsed, rest = super().parse_known_args(args, namespace)
@@ -91,7 +96,7 @@ class LabParser(argparse.ArgumentParser):
         if past.get("lab") not in (None, args.lab):
             raise errors.UsageError(f"{source} belongs to the lab {past['lab']}, not to {args.lab}; "
                                     f"type: npfl-kit run {past['lab']} with the same flags.")
-        known = vars(args).keys() - PLACE_FLAGS - {"lab"}
+        known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS)
         return {name: value for name, value in past.get("args", {}).items() if name in known}
 
 
@@ -105,6 +110,7 @@ def between(kind: Callable[[str], Any], low: float, high: float = math.inf) -> C
         return number
 
     parse.__name__ = kind.__name__      # argparse says "invalid int value: 'two'"
+    parse.__doc__ = f"A number of type {kind.__name__} in [{low}, {high}) out of its text."
     return parse
 
 
@@ -130,7 +136,7 @@ def refuse_contradictions(args: argparse.Namespace, past: dict[str, Any]) -> Non
     """Raise UsageError where a given flag differs from the run that is resumed."""
     for name, before in sorted(past.items()):
         given = getattr(args, name)
-        if given != before:
+        if given != before and name not in PLACE_FLAGS:
             raise errors.UsageError(f"The run in {args.resume} was started with --{name}={before}, and now came "
                                     f"--{name}={given}. Leave the flag out to continue, or start a new run.")
 

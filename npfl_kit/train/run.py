@@ -69,13 +69,16 @@ class Run:
         Raises: TrainingError when the loss is no number any more; KeyboardInterrupt after Ctrl-C, when all finished
           epochs are safe.
         """
-        if self.args.weights:
+        last = self.folder / "checkpoint" / "last.safetensors"
+        goes_on = self.args.resume and last.exists()
+        if self.args.weights and not goes_on:
             weights.load(model, self.args.weights)
         if self.args.predict:
             return
-        last = self.folder / "checkpoint" / "last.safetensors"
         if self.args.resume:
-            self.history = checkpoint.restore(model, last) if last.exists() else []
+            for leftover in self.folder.rglob(".*.part"):       # of a process that was killed while it wrote
+                leftover.unlink()
+            self.history = checkpoint.restore(model, last) if goes_on else []
             self.write_text("history.csv", history_csv(self.history))   # the process may have died just before it
         else:
             run_folder.refuse_other_run(self.folder)
@@ -108,10 +111,10 @@ class Run:
         """Write a JSON file of the run folder."""
         return self.write_text(name, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
-    def command(self, flags: str) -> str:
-        """A command of this lab for the user to type; the data is where it was."""
-        place = f" --data_dir={shlex.quote(str(self.args.data_dir))}" if self.args.data_dir else ""
-        return f"npfl-kit run {self.lab} {flags}{place}"
+    def command(self, *flags: str) -> str:
+        """A command of this lab for the user to type, quoted for a shell; the data is where it was."""
+        place = [f"--data_dir={self.args.data_dir}"] if self.args.data_dir else []
+        return shlex.join(["npfl-kit", "run", self.lab, *flags, *place])
 
 
 def versions() -> dict[str, str]:

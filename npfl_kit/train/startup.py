@@ -25,6 +25,7 @@ def startup(args: argparse.Namespace) -> Run:
     tf.keras.backend.experimental.enable_tf_random_generator()
     tf.config.experimental.enable_op_determinism()
     set_threads(args.threads)
+    tf.get_logger().setLevel("ERROR")        # Keras tells of slow callbacks, which a student cannot mend
     tf.keras.mixed_precision.set_global_policy(precision(args.mixed_precision))
     tf.config.run_functions_eagerly(args.debug)
     warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")    # tf.data

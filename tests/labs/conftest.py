@@ -55,3 +55,13 @@ def draw_class_folder():
                 Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number:03}.png")
         return folder
     return draw
+
+
+@pytest.fixture(autouse=True)
+def usual_tensorflow():
+    """Leave no lab's precision or eager mode to the next test."""
+    yield
+    if "tensorflow" in sys.modules:
+        tf = sys.modules["tensorflow"]
+        tf.keras.mixed_precision.set_global_policy("float32")
+        tf.config.run_functions_eagerly(False)

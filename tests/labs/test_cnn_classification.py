@@ -16,9 +16,9 @@ from npfl_kit.data import glyphs
 from npfl_kit.train import weights
 
 LAB = lab_files.find("cnn_classification")
-COUNTS = {"train": 200, "dev": 90, "test": 70}
-CNN = "CB-8-3-2-same,M-2-2,F,H-16,D-0.2"
-QUICK = ["--threads=1", "--train_size=200", f"--cnn={CNN}", "--batch_size=20", "--learning_rate=0.01"]
+COUNTS = {"train": 400, "dev": 90, "test": 70}
+CNN = "C-8-5-2-same,CB-8-3-2-same,F,H-32,D-0.1"
+QUICK = ["--threads=1", f"--cnn={CNN}", "--batch_size=8", "--learning_rate=0.002", "--epochs=4"]
 RUN = ["run", "cnn_classification"]
 PREDICTIONS = ["predictions.txt", "predictions_dev.txt"]
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -33,9 +33,9 @@ def few_glyphs():
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, few_glyphs):
-    """The folder and the metrics of a run of two epochs."""
+    """The folder and the metrics of a run of four epochs."""
     folder, lab = tmp_path_factory.mktemp("runs") / "first", lab_files.load(LAB)
-    return folder, lab.main(lab.parser.parse_args([*QUICK, "--epochs=2", f"--logdir={folder}"]))
+    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--logdir={folder}"]))
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
                               "checkpoint/last.safetensors", "plots/learning_curves.png",
                               "plots/confusion_matrix.png", "plots/worst_mistakes.png"}
     assert [len((folder / name).read_text().split()) for name in PREDICTIONS] == [COUNTS["test"], COUNTS["dev"]]
-    assert len(set((folder / "predictions.txt").read_text().split())) > 5       # so that equal answers say something
-    assert (folder / "history.csv").read_text().count("\n") == 3
+    assert len(set((folder / "predictions.txt").read_text().split())) > 3       # so that equal answers say something
+    assert (folder / "history.csv").read_text().count("\n") == 5
 
 
 def test_the_kept_epoch_is_the_one_reported(trained, kept):
@@ -101,7 +101,7 @@ def test_the_kept_epoch_is_the_one_reported(trained, kept):
 
 def test_two_runs_with_one_seed_are_equal_and_another_seed_differs(trained, command, tmp_path):
     for name, seed in (("again", 42), ("other", 43)):
-        assert command(*RUN, *QUICK, "--epochs=2", f"--seed={seed}", f"--logdir={name}")[0] == 0
+        assert command(*RUN, *QUICK, f"--seed={seed}", f"--logdir={name}")[0] == 0
 
     assert_same_answers(tmp_path / "again", trained[0])
     assert (tmp_path / "again/history.csv").read_bytes() == (trained[0] / "history.csv").read_bytes()
@@ -119,7 +119,7 @@ def test_predict_from_the_file_alone_answers_the_same(trained, kept, command, tm
 def test_weights_shown_converted_to_keras_and_back_answer_the_same(trained, kept, command, tmp_path):
     code, out, _ = command("weights", "show", kept)
     assert code == 0 and out.startswith("lab: cnn_classification\n")
-    assert re.search(r"^layer1_conv/kernel +F32 +3 x 3 x 3 x 8 +216$", out, re.MULTILINE)
+    assert re.search(r"^layer1_conv/kernel +F32 +5 x 5 x 3 x 8 +600$", out, re.MULTILINE)
 
     assert command("weights", "convert", kept, "k.weights.h5")[0] == 0
     assert command("weights", "convert", "k.weights.h5", "b.safetensors")[0] == 0
@@ -177,7 +177,7 @@ def test_a_small_network_reads_digits(shared, command, tmp_path):
     (["--dataset=minst"], "did you mean mnist"), (["--augment=flip"], "did you mean crop_flip"),
     (["--dataset=mnist", "--data_dir=absent"], "no folder absent"), (["--dataset=folder"], "--data_dir=FOLDER"),
     (["--image_size=0"], "between 1 and 1024"), (["--image_size=20"], "28 to 64"),
-    (["--train_size=201"], "between 1 and 200"),
+    (["--train_size=401"], "between 1 and 400"),
     (["--model=lenet5", "--stochastic_depth=0.5"], "lenet5 has none.*leave --stochastic_depth out"),
     (["--model=alexnet"], "at least 64 x 64 pixels, these are 32 x 32; try --image_size=64"),
     (["--resume=absent"], "absent is no run folder"), (["--resume=."], "it has no config.json"),
@@ -227,7 +227,7 @@ def test_a_broken_picture_is_named(refused, draw_class_folder, tmp_path, data):
 
 
 def test_weights_of_another_network_are_refused_by_the_names_of_layers(kept, refused):
-    assert re.search(r"layer1_conv/kernel: expected \[3, 3, 3, 4\], found \[3, 3, 3, 8\]",
+    assert re.search(r"layer2_conv/kernel: expected \[3, 3, 8, 4\], found \[3, 3, 8, 8\]",
                      refused(*RUN, "--predict", f"--weights={kept}", f"--cnn={CNN.replace('CB-8', 'CB-4')}"))
     assert "The file lacks: stage1_conv/kernel" in refused(*RUN, "--model=lenet5", f"--weights={kept}")
 
@@ -297,11 +297,34 @@ def test_a_run_folder_that_cannot_be_is_refused(trained, refused, tmp_path, monk
     assert "Cannot write run/config.json: Permission denied" in refused(*RUN, *QUICK, "--logdir=run")
 
 
-@pytest.mark.parametrize("flag, before", [("--seed=7", 42), ("--epochs=9", 2), ("--batch_size=3", 20),
+@pytest.mark.parametrize("flag, before", [("--seed=7", 42), ("--epochs=9", 4), ("--batch_size=3", 8),
                                           ("--cnn=F", re.escape(CNN)), ("--dataset=mnist", "glyphs")])
 def test_resuming_with_another_configuration_is_refused(trained, refused, flag, before):
     assert re.search(f"was started with {flag.split('=')[0]}={before}, and now came {flag}",
                      refused(*RUN, f"--resume={trained[0]}", flag))
+
+
+def test_a_run_that_died_in_its_first_epoch_resumes_from_the_weights_it_was_given(kept, command, tmp_path):
+    flags = ["--threads=1", "--debug", f"--cnn={CNN}", "--train_size=16", "--epochs=1", f"--weights={kept}"]
+    assert command(*RUN, *flags, "--logdir=whole")[0] == 0
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/config.json").write_bytes((tmp_path / "whole/config.json").read_bytes())
+
+    assert command(*RUN, "--resume=broken")[0] == 0
+
+    assert_same_answers(tmp_path / "broken", tmp_path / "whole")
+    assert (tmp_path / "broken/history.csv").read_bytes() == (tmp_path / "whole/history.csv").read_bytes()
+
+
+def test_a_resumed_run_computes_as_before_unless_told_otherwise(trained):
+    """Another number of threads adds in another order, and the last digits change."""
+    parser = lab_files.load(LAB).parser
+
+    resumed = parser.parse_args([f"--resume={trained[0]}"])
+    elsewhere = parser.parse_args([f"--resume={trained[0]}", "--threads=3", "--data_dir=elsewhere"])
+
+    assert (resumed.threads, resumed.data_dir, resumed.predict, resumed.logdir) == (1, None, False, trained[0])
+    assert (elsewhere.threads, str(elsewhere.data_dir)) == (3, "elsewhere")
 
 
 def test_resuming_to_predict_is_refused(trained, kept, refused):

@@ -78,8 +78,8 @@ def test_death_at_any_write_then_resume_equals_the_unbroken_run(train_lab, tmp_p
             train_lab("--logdir=broken", *flags)
     assert not list((tmp_path / "broken").rglob("*.part"))
 
-    train_lab("--resume=broken" if (tmp_path / "broken" / "config.json").exists() else "--logdir=broken", "--debug",
-              *(["--epochs=3"] if not (tmp_path / "broken" / "config.json").exists() else []))
+    has_begun = (tmp_path / "broken" / "config.json").exists()
+    train_lab("--debug", *(["--resume=broken"] if has_begun else ["--logdir=broken", "--epochs=3"]))
 
     assert_equal_numbers(tmp_path / "broken", unbroken)
 
@@ -237,3 +237,12 @@ def test_weights_do_not_tell_where_they_were_made(train_lab, tmp_path):
 
     assert "data_dir" not in weights.metadata(tmp_path / "run" / "weights.safetensors")["args"]
     assert json.loads((tmp_path / "run" / "config.json").read_text())["args"]["data_dir"] == "/home/me/secret"
+
+
+def test_resume_sweeps_what_a_killed_write_left(train_lab, tmp_path):
+    train_lab("--logdir=run", "--epochs=1", "--debug")
+    (tmp_path / "run" / ".weights.safetensors.123.part").write_bytes(b"half")
+
+    train_lab("--resume=run", "--debug")
+
+    assert not list((tmp_path / "run").rglob("*.part"))
