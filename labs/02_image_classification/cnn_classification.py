@@ -1,7 +1,15 @@
 #!/usr/bin/env python3
 """Image classification with the networks of the lectures, from LeNet-5 to PyramidNet, or with your own.
 
-HEADER
+All networks are trained in one way, and each idea is a flag; so two runs differ by the idea alone.
+
+Run:    python3 labs/02_image_classification/cnn_classification.py   2.5 minutes on 4 CPU cores, glyphs: test 98.3 %
+MNIST:  --dataset=mnist --model=lenet5 --augment=affine --batch_size=100 --epochs=12 --learning_rate=0.003
+        90 s, test 99.2 %; cnn_classification.md has a network with 99.6 %
+CIFAR:  --dataset=cifar10 --train_size=18000 --augment=crop_flip --cutout=8 --label_smoothing=0.1 --optimizer=sgd
+        --learning_rate=0.1 --weight_decay=0.005 --warmup=1 --epochs=36    19 minutes, test 83.2 %
+Try:    --norm=none, --model=lenet5, --cnn=F,H-200 on glyphs: TRY %
+Read:   He et al. 2016, https://arxiv.org/abs/1512.03385, Sec. 3 and 4.2; the paper of each network is in backbones/
 """
 import argparse
 
