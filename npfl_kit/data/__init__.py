@@ -1,6 +1,6 @@
 """Data sets: `data.load(NAME)` gives train, dev and test, the classes, and the judge of predictions.
 
-One file per data set (`mnist.py`), one per standard format (`idx.py`, `image_folder.py`, `cifar_batches.py`).
+One file per data set (`mnist.py`), one per standard format (`idx.py`, `image_folder.py`, `voc_xml.py`).
 Nothing here imports TensorFlow until a pipeline is built, so that a grader starts in a fraction of a second.
 """
 from __future__ import annotations
@@ -13,19 +13,22 @@ from npfl_kit import errors
 
 if TYPE_CHECKING:
     from npfl_kit.data.image_classification import ImageClassification
+    from npfl_kit.data.object_detection import ObjectDetection
 
-NAMES = ("glyphs", "mnist", "fashion_mnist", "cifar10", "imagenette", "folder")
+CLASSIFICATION = ("glyphs", "mnist", "fashion_mnist", "cifar10", "imagenette", "folder")
+DETECTION = ("glyph_scenes", "bccd", "raccoon", "svhn", "coco_mini", "nuclei", "pennfudan", "voc", "coco")
+NAMES = CLASSIFICATION + DETECTION
 
 
 def load(name: str, data_dir: Union[str, os.PathLike, None] = None, *, train_size: Optional[int] = None,
-         image_size: Optional[int] = None) -> ImageClassification:
+         image_size: Optional[int] = None) -> Union[ImageClassification, ObjectDetection]:
     """The data set called `name`; its pictures are read only when they are asked for.
 
-    Looked for in `data_dir`, or in NPFL_KIT_DATA, then in the cache, then downloaded into the cache. `glyphs` is
-    generated and needs no file; `folder` is anybody's own pictures in `data_dir`, one sub-folder per class.
+    Looked for in `data_dir`, or in NPFL_KIT_DATA, then in the cache, then downloaded into the cache. `glyphs` and
+    `glyph_scenes` are generated and need no file; `folder`, `voc` and `coco` are anybody's own pictures in `data_dir`.
 
     Args:
-      name: one of `NAMES`.
+      name: one of `CLASSIFICATION`, which gives pictures with a class each, or of `DETECTION`, with boxes.
       data_dir: folder (or archive) of the data set, or a folder with a sub-folder called `name`.
       train_size: int in `[1, N]`, keep the first so many training pictures; None keeps all.
       image_size: int, side of the pictures in pixels; None keeps the size that the data set usually has.

@@ -1,0 +1,1 @@
+"""Pure functions on boxes, anchors and matches: arrays in, arrays out, no Keras."""
