@@ -9,7 +9,7 @@ import sys
 from npfl_kit import errors, version
 from npfl_kit.version import __version__, require_version
 
-__all__ = ["LabParser", "__version__", "report_classification", "require_version", "startup"]
+__all__ = ["Detector", "LabParser", "__version__", "report_classification", "require_version", "startup"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")     # TensorFlow 2.15 logs harmless lines as errors at its import
 if sys.excepthook is sys.__excepthook__:
@@ -17,7 +17,7 @@ if sys.excepthook is sys.__excepthook__:
 if "tensorflow" not in sys.modules and version.CheckBeforeTensorFlow not in sys.meta_path:
     sys.meta_path.insert(0, version.CheckBeforeTensorFlow)     # type: ignore[arg-type]
 
-_HOMES = {"LabParser": "npfl_kit.train.lab_parser", "startup": "npfl_kit.train.startup",
+_HOMES = {"Detector": "npfl_kit.train.detector", "LabParser": "npfl_kit.train.lab_parser", "startup": "npfl_kit.train.startup",
           "report_classification": "npfl_kit.train.classification"}
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npfl_kit import errors
-from npfl_kit.cli import table
+from npfl_kit.cli import detection_card, table
 
 if TYPE_CHECKING:
     from npfl_kit.data import manifest
 
 HELP = "list, show, download or verify data sets"
 NO_DOWNLOAD = {"glyphs": "characters drawn from fonts, made in memory and never downloaded",
-               "folder": "your own pictures in --data_dir, one sub-folder per class"}
+               "folder": "your own pictures in --data_dir, one sub-folder per class", **detection_card.WHAT}
+GENERATED = ("glyphs", detection_card.GENERATED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,12 +59,14 @@ def place(name: str, facts: manifest.Manifest | None) -> str:
     """Where a data set is now, in the order in which `data.load` looks; "absent" if it needs a download."""
     from npfl_kit.data import cache, download
 
-    if facts is None:
-        return "always" if name == "glyphs" else "--data_dir"
+    if name in GENERATED:
+        return "always"
     given = Path(os.environ.get("NPFL_KIT_DATA") or os.devnull) / name
     if given.is_dir():
         return str(given)
     folder = cache.folder(name)
+    if facts is None:
+        return str(folder) if folder.is_dir() and name in detection_card.WHAT else "--data_dir"
     if all(download.is_ready(file, folder) for file in facts.files):
         return str(folder)
     return f"in part in {folder}" if folder.is_dir() and any(folder.iterdir()) else "absent"
@@ -75,8 +78,10 @@ def show(args: argparse.Namespace) -> int:
     from npfl_kit.data import manifest
 
     facts = manifest.read(args.name) if args.name in manifest.names() else None
-    is_here = facts is None or args.data_dir is not None or Path(place(args.name, facts)).is_dir()
-    print(*data_card.lines(args.name, args.data_dir, is_here), sep="\n")
+    is_here = (args.name in (*GENERATED, "folder") or args.data_dir is not None
+               or Path(place(args.name, facts)).is_dir())
+    card = detection_card if args.name in detection_card.WHAT else data_card
+    print(*card.lines(args.name, args.data_dir, is_here), sep="\n")
     return 0
 
 
@@ -92,9 +97,11 @@ def get(args: argparse.Namespace) -> int:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Compare each file with the manifest; exit code 1 if a file is missing or wrong."""
+    """Compare each file with the manifest, or read all of a detection set; exit code 1 if a file is wrong."""
     from npfl_kit.data import cache, download, sources
 
+    if args.name in detection_card.WHAT and args.name not in GENERATED:
+        return detection_card.verify(args.name, args.data_dir)
     if args.name in NO_DOWNLOAD:
         print(f"{args.name} has no official files, so there is nothing to verify.")
         return 0

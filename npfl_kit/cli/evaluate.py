@@ -1,12 +1,16 @@
-"""Score a file of predictions, one class per line, just as the course does.
+"""Score a file of predictions just as the course does: one class per line, or detections in COCO's JSON.
 
 npfl-kit evaluate --dataset=mnist --split=dev logs/LAB-DATE/predictions.txt
+npfl-kit evaluate --dataset=bccd --split=test --data_dir=FOLDER logs/LAB-DATE/predictions.json
 """
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+from npfl_kit.cli import table
 
 HELP = "score a file of predictions"
 WORST = 3       # classes that are named
@@ -14,10 +18,13 @@ WORST = 3       # classes that are named
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The predictions, and what they are predictions of."""
-    parser.add_argument("predictions", metavar="FILE", type=Path, help="one class number per line")
+    parser.add_argument("predictions", metavar="FILE", type=Path,
+                        help="one class number per line, or COCO results of a detector (svhn: a line per picture)")
     parser.add_argument("--dataset", required=True, metavar="NAME", help="npfl-kit data list shows the names")
     parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
     parser.add_argument("--split", required=True, choices=["dev", "test"], help="part of the data set")
+    parser.add_argument("--kind", default="bbox", choices=["bbox", "segm", "keypoints"], help="what detections are "
+                        "compared by")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     from npfl_kit import data
     from npfl_kit.scoring import accuracy, class_lines
 
+    if args.dataset in data.DETECTION:
+        return score_detections(args)
     gold = data.load(args.dataset, args.data_dir)
     labels = gold.split(args.split).labels
     predictions = class_lines.read(args.predictions, len(labels), len(gold.classes)).tolist()
@@ -34,6 +43,17 @@ def run(args: argparse.Namespace) -> int:
           f"({int(confusion.trace()):,} of {len(labels):,} right)")
     for line in worst_classes(confusion.tolist(), gold.classes):
         print(line)
+    return 0
+
+
+def score_detections(args: argparse.Namespace) -> int:
+    """Print the numbers of COCO, or of the data set's own judge; -1 is "n/a", where nothing can be scored."""
+    from npfl_kit import data
+
+    gold: Any = data.load(args.dataset, args.data_dir)
+    scores = gold.evaluate(args.split, args.predictions, args.kind)
+    print(f"{args.dataset} {args.split}, {len(gold.split(args.split)):,} pictures, {args.kind}:")
+    print(*table.lines([[name, "n/a" if value == -1 else f"{value:.4f}"] for name, value in scores.items()]), sep="\n")
     return 0
 
 

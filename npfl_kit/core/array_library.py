@@ -33,9 +33,10 @@ def of(*arrays: Array) -> Any:
 def floats(*arrays: Array) -> list[Any]:
     """The library of the arrays, then each array in one floating type, ready for its arithmetic.
 
-    The type is that of the tensors, or without any that of the arrays: float32 stays float32. Lists, numbers and
-    integers have no say; alone they become float64 in NumPy and float32 in TensorFlow, as these do themselves. 16 bits
-    become 32, because the area of a box of 300 x 300 is above the largest float16.
+    The type is that of the tensors, or without any that of the arrays: float32 stays float32. Lists, integers and
+    single numbers (`np.float64(3)` too) have no say; alone they become what their library makes of them, float64 in
+    NumPy and float32 in TensorFlow. 16 bits become 32, because the area of a box of 300 x 300 is above the largest
+    float16.
 
     Returns: `[library, *arrays]`.
 
@@ -44,10 +45,11 @@ def floats(*arrays: Array) -> list[Any]:
     float32 float32
     """
     library = of(*arrays)
-    deciding = [array for array in arrays if is_tensor(array)] if library is not np else arrays
-    dtypes = [_numpy_dtype(array) for array in deciding if hasattr(array, "dtype")]
-    dtypes = [dtype for dtype in dtypes if dtype.kind == "f" or dtype.name == "bfloat16"]
-    common = np.result_type(np.float32, *dtypes) if dtypes else np.dtype(np.float64 if library is np else np.float32)
+    typed = [array for array in arrays if (hasattr(array, "dtype") if library is np else is_tensor(array))]
+    floating = [array for array in typed if _dtype(array).kind == "f" or _dtype(array).name == "bfloat16"]
+    deciding = [array for array in floating if array.shape != ()] or floating
+    common = np.result_type(np.float32, *map(_dtype, deciding)) if deciding else np.dtype(
+        np.float64 if library is np else np.float32)
     return [library, *(library.asarray(array, common) for array in arrays)]
 
 
@@ -107,5 +109,5 @@ def _mixed(library: Any, numbers: Array) -> Array:
     return library.bitwise_xor(numbers, numbers // 2 ** 15)
 
 
-def _numpy_dtype(array: Array) -> np.dtype:
+def _dtype(array: Array) -> np.dtype:
     return np.dtype(getattr(array.dtype, "as_numpy_dtype", array.dtype))

@@ -67,7 +67,7 @@ def match_iou(iou: Array, count: Optional[Array] = None, foreground_iou: float =
     """`match` for overlaps that are known already.
 
     Args:
-      iou: float `[..., G, A]`, objects by anchors; objects with a negative overlap everywhere are never matched.
+      iou: float `[..., G, A]`, objects by anchors; a negative overlap, or NaN, is never matched.
       count, foreground_iou, background_iou, force: as in `match`.
     Returns: int32 `[..., A]`, as `match`.
 
@@ -75,6 +75,7 @@ def match_iou(iou: Array, count: Optional[Array] = None, foreground_iou: float =
     ([0, -2, -1], [-1, 0])
     """
     library, iou = array_library.floats(iou)
+    iou = library.where(iou >= 0, iou, -1)                                              # NaN is no overlap
     present = _present(library, library.any(iou >= 0, axis=-1), count)                  # [..., G]
     return _assign(library, _padded(library, iou, [1, 1]), _padded(library, present, [1]),
                    foreground_iou, background_iou, force)
@@ -129,7 +130,7 @@ def sample(matched: Array, count: int, positive_share: float, seed: Union[int, S
     positive, negative = matched >= 0, matched == BACKGROUND
     group = library.where(positive, 0, library.where(negative, 2, 4))
     key = array_library.uniform(matched, seed) + library.asarray(group, np.float32)
-    order = _padded(library, library.argsort(key, axis=-1), [1])                        # [..., R + 1], 0 at the end
+    order = _padded(library, library.argsort(key, kind="stable"), [1])                  # [..., R + 1], 0 at the end
     positives, negatives = (library.sum(kind, axis=-1, keepdims=True) for kind in (positive, negative))
     take_positives = library.minimum(positives, int(count * positive_share + 1e-6))     # [..., 1]
     drawn_count = take_positives + library.minimum(negatives, count - take_positives)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from npfl_kit.data.detection_split import DetectionSplit, Objects
+from npfl_kit.scoring import run_lengths
 
 
 def gold(split: DetectionSplit, classes: Sequence[str], category_ids: Sequence[int], keypoints: Sequence[str] = (),
@@ -47,23 +48,12 @@ def described(objects: Objects, category_ids: Sequence[int], masks: bool = False
                       "bbox": [left, top, right - left, bottom - top],
                       "area": float(objects.area[number]), "iscrowd": int(objects.crowd[number])})
         if pixels is not None:
-            found[-1]["segmentation"] = run_lengths(pixels[number])
+            found[-1]["segmentation"] = run_lengths.encode(pixels[number])
         if objects.keypoints is not None:
             y, x, seen = objects.keypoints[number].T
             found[-1]["keypoints"] = np.stack([x, y, seen], -1).reshape(-1).astype(float).tolist()
             found[-1]["num_keypoints"] = int((seen > 0).sum())
     return found
-
-
-def run_lengths(mask: np.ndarray) -> dict[str, Any]:
-    """A mask as COCO's uncompressed run lengths: column by column, beginning with the length of a run of zeros.
-
-    >>> run_lengths(np.array([[1, 0], [1, 1]], bool))
-    {'size': [2, 2], 'counts': [0, 2, 1, 1]}
-    """
-    column_major = np.concatenate([[False], mask.T.reshape(-1)])
-    changes = np.flatnonzero(column_major[1:] != column_major[:-1])
-    return {"size": list(mask.shape), "counts": np.diff(changes, prepend=0, append=mask.size).tolist()}
 
 
 def results(image_id: int, boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray,

@@ -12,6 +12,7 @@ import numpy as np
 from npfl_kit import errors
 from npfl_kit.data import box_checks
 from npfl_kit.data.detection_split import Objects
+from npfl_kit.scoring import run_lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def parse(data: bytes, name: str, report: box_checks.Report) -> CocoFile:
         known = _ids(categories, "categories", {"name": str})
         for each in annotations:
             _check(each, known)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise errors.DataError(f"{name}: expected a file in COCO format, found something else ({error}). "
                                f"Mend or delete that file.") from None
     listed, found, used = {each["id"] for each in images}, defaultdict(list), set()
@@ -105,6 +106,8 @@ def _check(annotation: dict[str, Any], category_ids: set[int]) -> None:
     box = annotation.get("bbox")
     if not isinstance(box, list) or len(box) != 4 or not all(isinstance(each, (int, float)) for each in box):
         raise ValueError(f"{label} has no bbox of four numbers: left, top, width, height")
+    for number in (*box, annotation.get("area")):
+        float(number if isinstance(number, int) else 0)     # an OverflowError for a number of 400 digits
     if not _is_int(annotation.get("image_id")):
         raise ValueError(f"{label} has the image_id {annotation.get('image_id')!r}, expected a whole number")
     if annotation.get("category_id") not in category_ids:
@@ -148,19 +151,24 @@ def _points(values: Any, count: int, name: str) -> np.ndarray:
     if not values:
         return np.zeros([count, 3], np.float32)
     try:
-        return np.array(values, np.float32).reshape(count, 3)[:, [1, 0, 2]]
-    except (ValueError, TypeError):
+        points = np.array(values, np.float32).reshape(count, 3)[:, [1, 0, 2]]
+        if not np.isfinite(points).all():
+            raise ValueError("a number that is not finite")
+        return points
+    except (ValueError, TypeError, OverflowError):
         raise errors.DataError(f"{name}: expected {count} keypoints as {3 * count} numbers in an annotation, found "
                                f"{str(values)[:60]}.") from None
 
 
 def masks(annotations: Sequence[dict[str, Any]], size: tuple[int, int], name: str) -> np.ndarray:
     """The masks of objects from their polygons or run lengths: bool `[G, H, W]`; one without a mask is empty."""
-    from npfl_kit.scoring import run_lengths
     found = np.zeros([len(annotations), *size], bool)
     for mask, each in zip(found, annotations):
-        if each.get("segmentation"):
-            mask[:] = run_lengths.mask(each["segmentation"], *size)
+        try:
+            if each.get("segmentation"):
+                mask[:] = run_lengths.mask(each["segmentation"], *size)
+        except errors.DataError as error:
+            raise errors.DataError(f"{name}, annotation {each['id']}: {error}") from None
     return found
 
 

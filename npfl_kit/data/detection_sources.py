@@ -27,12 +27,15 @@ def find(name: str, data_dir: sources.DataDir, form: str, ending: str) -> file_t
       ending: of the names of the files that tell the set, such as ".xml".
     Raises: DataError that says what was looked for and where.
     """
-    tree = file_tree.FileTree(_archive(place, name) or place) if (place := _place(name, data_dir)) else None
-    if tree is None:
+    place = _place(name, data_dir)
+    if place is None:
         raise errors.DataError(f"The data set {name} is not here, and has no official download. Put {form} into a "
                                f"folder and type --data_dir=FOLDER, or type --dataset=glyph_scenes, which needs no "
                                f"file.")
-    if not any(each.lower().endswith(ending) for each in tree.names):
+    tree = file_tree.FileTree(place)
+    if not _holds(tree, ending) and place.is_dir():
+        tree = file_tree.FileTree(_archive(place, name) or place)
+    if not _holds(tree, ending):
         raise errors.DataError(f"There is no data set {name} in {tree.path}: expected {form}; of its "
                                f"{len(tree.names):,} files none ends in {ending}. Type --data_dir=FOLDER with the "
                                f"right folder.")
@@ -51,10 +54,12 @@ def _place(name: str, data_dir: sources.DataDir) -> Optional[pathlib.Path]:
     return cache.folder(name) if cache.folder(name).is_dir() else None
 
 
+def _holds(tree: file_tree.FileTree, ending: str) -> bool:
+    return any(each.lower().endswith(ending) for each in tree.names)
+
+
 def _archive(place: pathlib.Path, name: str) -> Optional[pathlib.Path]:
-    """The only archive of a folder, or the only one called `name`...; None if the files lie open."""
-    if not place.is_dir():
-        return place
+    """The only archive of a folder, or the only one called `name`...; None if there is none."""
     archives = [path for path in sorted(place.iterdir()) if file_tree.is_archive(path)]
     named = [path for path in archives if path.name.startswith(name)] or archives
     if len(named) > 1:

@@ -125,15 +125,17 @@ def _color(generator: np.random.Generator, brightness: float) -> np.ndarray:
 def _objects(owners: np.ndarray, labels: list[int], shapes: list[glyph_shapes.Shape],
              middles: list[np.ndarray]) -> Objects:
     boxes, areas, points = [], [], []
-    for number, (shape, middle) in enumerate(zip(shapes, middles), start=1):
-        visible = owners == number
+    sizes = np.bincount(owners.reshape(-1), minlength=len(labels) + 1)[1:]
+    shown = (np.flatnonzero(sizes) + 1).tolist()            # all of them, unless one is hidden by several others
+    for number in shown:
+        shape, middle, visible = shapes[number - 1], middles[number - 1], owners == number
         rows, columns = visible.any(1), visible.any(0)
         boxes.append([rows.argmax(), columns.argmax(), len(rows) - rows[::-1].argmax(),
                       len(columns) - columns[::-1].argmax()])
-        areas.append(np.count_nonzero(visible))
-        places = np.concatenate([middle + shape.corners, middle[np.newaxis]])                      # [5, 2]
+        areas.append(sizes[number - 1])
+        places = middle + np.concatenate([shape.corners, shape.corners.mean(0, keepdims=True)])    # [5, 2]
         owner = owners[tuple(np.minimum(places, len(owners) - 1).astype(int).T)]
         points.append(np.column_stack([places, np.where((owner == 0) | (owner == number), 2, 1)]))
-    keypoints = np.asarray(points, np.float32)
-    return Objects.of(boxes, labels, area=areas, keypoints=keypoints,
-                      masks=lambda: owners == np.arange(1, len(labels) + 1)[:, np.newaxis, np.newaxis])
+    return Objects.of(boxes, [labels[number - 1] for number in shown], area=areas,
+                      keypoints=np.asarray(points, np.float32),
+                      masks=lambda: owners == np.array(shown)[:, np.newaxis, np.newaxis])

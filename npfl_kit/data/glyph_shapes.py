@@ -12,7 +12,7 @@ from npfl_kit.data import glyph_masks
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """A character that is not yet placed; points are (y, x) from its middle.
+    """A character that is not yet placed; points are (y, x) from the middle of its mask.
 
     Args:
       which: position in the masks of its font size.
@@ -51,18 +51,21 @@ def shape(character: str, font: int, height: float, angle: float, shear: float, 
     """
     font_size = max(16, 2 ** math.ceil(math.log2(height)))     # capital letters are 0.73 of it: shrunk by 0.7 to 1.4
     which = font * len(glyph_masks.CHARACTERS) + glyph_masks.CHARACTERS.index(character)
-    ink_height, ink_width = ink(font_size)[which]
-    zoom = height / ink_height
+    top, left, bottom, right = ink(font_size)[which]
+    zoom = height / (bottom - top)
     cos, sin = math.cos(angle), math.sin(angle)
     a, b, c, d = zoom * aspect * cos, -zoom * (shear * cos + sin), zoom * aspect * sin, zoom * (cos - shear * sin)
     inverse = np.array([[d, -b], [-c, a]]) / (a * d - b * c)                                      # of [[a, b], [c, d]]
-    right, down = np.array([c, a]) * (ink_width / 2), np.array([d, b]) * (ink_height / 2)         # y, x
-    return Shape(which, font_size, inverse, np.array([-right - down, right - down, down - right, right + down]))
+    across, down = np.array([c, a]), np.array([d, b])                                             # y, x
+    corners = np.array([y * down + x * across for y in (top, bottom) for x in (left, right)])     # [4, 2]
+    return Shape(which, font_size, inverse, corners)
 
 
 @functools.lru_cache(maxsize=8)
 def ink(font_size: int) -> np.ndarray:
-    """Height and width of the frame of every mask: float `[F * K, 2]`."""
+    """The frame of every mask, tlbr from its middle, where slanted letters are not: float `[F * K, 4]`."""
     masks = glyph_masks.masks(font_size)
     masks = masks.reshape(-1, *masks.shape[2:]) > 127                                              # [F * K, S, S]
-    return np.stack([masks.any(2).sum(1), masks.any(1).sum(1)], -1).astype(float)
+    rows, columns, side = masks.any(2), masks.any(1), masks.shape[-1]
+    frames = [rows.argmax(1), columns.argmax(1), side - rows[:, ::-1].argmax(1), side - columns[:, ::-1].argmax(1)]
+    return np.stack(frames, -1) - side / 2

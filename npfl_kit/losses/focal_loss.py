@@ -29,7 +29,7 @@ def focal_loss(y_true: tf.Tensor, logits: tf.Tensor, alpha: Optional[float] = 0.
     if gamma:
         loss *= tf.exp(gamma * tf.math.log_sigmoid(-correct))           # (1 - p_t)^gamma
     if alpha is not None:
-        loss *= tf.cast(tf.where(is_one, alpha, 1 - alpha), loss.dtype)
+        loss *= tf.where(is_one, tf.constant(alpha, loss.dtype), tf.constant(1 - alpha, loss.dtype))
     return loss
 
 

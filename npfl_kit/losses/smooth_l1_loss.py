@@ -23,7 +23,7 @@ def smooth_l1(y_true: tf.Tensor, y_pred: tf.Tensor, beta: float = 1.0) -> tf.Ten
     if beta == 0:
         return distance
     curved = tf.minimum(distance, beta)         # no square of a large distance, not even in an untaken branch
-    return curved * (curved / (2 * beta)) + (distance - curved)
+    return curved * (curved / (2 * beta)) + tf.nn.relu(distance - beta)
 
 
 @tf.keras.utils.register_keras_serializable(package="npfl_kit")

@@ -25,10 +25,10 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
     callbacks = [
         SetGenerators(args.seed),
         StopWhenNotFinite(advice(run)),
+        *own_callbacks,                         # before those that keep and show what they measure
         KeepEachEpoch(run.folder, run.metadata, run.history, monitor),
         Progress(steps, args.epochs, images=train.count),
         tf.keras.callbacks.TensorBoard(str(run.folder), write_graph=False, profile_batch=0),
-        *own_callbacks,
     ]
     print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training examples, "
           f"epochs {first + 1} to {args.epochs}, into {run.folder}", flush=True)

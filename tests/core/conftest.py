@@ -13,7 +13,7 @@ def eagerly(function, *arrays):
 
 
 def in_graph(function, *arrays):
-    specs = [tf.TensorSpec([None] * (array.ndim - 1) + list(array.shape[-1:]), array.dtype) for array in arrays]
+    specs = [tf.TensorSpec([None] * array.ndim, array.dtype) for array in arrays]
     return tf.function(function, input_signature=specs)(*arrays)
 
 

@@ -49,6 +49,14 @@ def test_the_type_of_tensors_decides_over_that_of_arrays(dtype):
     assert {array.dtype for array in arrays} == {dtype}
 
 
+@pytest.mark.parametrize("make", [np.asarray, tf.constant])
+def test_single_numbers_have_no_say_but_alone(make):
+    one, many = make(np.float64(3)), make(np.ones([0, 4], np.float32))
+
+    assert all(array.dtype == np.float32 for array in array_library.floats(one, many, np.float64(3))[1:])
+    assert array_library.floats(one, 3)[1].dtype == np.float64
+
+
 @pytest.mark.parametrize("array", [np.ones(2, np.float16), tf.ones([2], tf.float16), tf.ones([2], tf.bfloat16)],
                          ids=lambda array: str(array.dtype))
 def test_16_bits_become_32(array):

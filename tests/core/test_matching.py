@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.core import anchors, boxes, matching
+from npfl_kit.core import anchors, array_library, boxes, matching
 from npfl_kit.core.matching import BACKGROUND, IGNORE
 
 QUARTERS = np.float32([[0, 0, 10, 10], [0, 10, 10, 20], [10, 0, 20, 10], [10, 10, 20, 20]])
-COURSE = {"force": "one_per_gold"}
 SETTINGS = {"retinanet": {"foreground_iou": 0.5, "background_iou": 0.4, "force": "best_anchors"},
             "rpn": {"foreground_iou": 0.7, "background_iou": 0.3, "force": "best_anchors"},
             "head": {"foreground_iou": 0.5, "background_iou": 0.5}}
@@ -80,9 +79,8 @@ def test_boxes_are_matched_by_their_overlaps(run, force, seed):
     ([[14, 14, 16, 16]], 0.5, [0, 0, 0, 1]), ([[0, 0, 20, 20]], 0.26, [1, 0, 0, 0]), ([[0, 0, 20, 20]], 0.24, [1] * 4),
     ([[3, 3, 20, 18], [10, 1, 18, 21]], 0.5, [0, 0, 0, 1]), ([[3, 3, 20, 18], [10, 1, 18, 21]], 0.3, [0, 0, 2, 1]),
     ([[3, 3, 20, 18], [10, 1, 18, 21]], 0.17, [0, 1, 2, 1])])
-def test_the_courses_examples(run, gold, threshold, classes):
-    matched = run(lambda grid, gold: matching.match(grid, gold, None, threshold, threshold, **COURSE),
-                  QUARTERS, np.float32(gold))
+def test_the_courses_examples(gold, threshold, classes):
+    matched = matching.match(QUARTERS, np.float32(gold), None, threshold, threshold, force="one_per_gold")
 
     np.testing.assert_array_equal(matched + 1, classes)
 
@@ -150,6 +148,25 @@ def test_a_picture_without_objects_is_all_background(run, force):
 
 
 @pytest.mark.parametrize("force", matching.FORCES)
+def test_an_overlap_that_is_nan_is_none(run, force):
+    iou = np.float32([[np.nan, 0.9, 0.1], [0.6, np.nan, np.nan], [np.nan] * 3])
+
+    matched = run(lambda iou: matching.match_iou(iou, force=force), iou)
+
+    np.testing.assert_array_equal(matched, [1, 0, BACKGROUND])
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.7])
+def test_a_threshold_is_reached_by_the_overlap_next_to_it_in_float32(run, threshold):
+    exact = np.float32(threshold)
+    iou = [[np.nextafter(exact, np.float32(0)), exact]]
+
+    matched = run(lambda iou: matching.match_iou(iou, None, threshold, threshold), iou)
+
+    np.testing.assert_array_equal(matched, [BACKGROUND, 0])
+
+
+@pytest.mark.parametrize("force", matching.FORCES)
 def test_no_anchors_are_no_matches(run, force):
     matched = run(lambda grid, gold: matching.match(grid, gold, force=force), np.zeros([0, 4], np.float32), QUARTERS)
 
@@ -181,7 +198,7 @@ def test_mistakes_in_the_setting_are_refused():
         matching.match(QUARTERS, QUARTERS, foreground_iou=0.3)
 
 
-@pytest.mark.parametrize("force", matching.FORCES)
+@pytest.mark.parametrize("force", ["best_anchors", "one_per_gold"])
 def test_500_objects_and_49104_anchors_take_seconds_and_less_than_a_gigabyte(force):
     grid, gold = anchors.pyramid(512, 512), draw(0, 500, picture=450)
 
@@ -251,6 +268,23 @@ def test_sample_is_a_function_of_the_seed_equal_in_every_way(run):
 
     np.testing.assert_array_equal(first, matching.sample(matched, 16, 0.5, seed=1)[0])
     assert np.any(first != other) and np.any(first[0] != first[1])
+
+
+@pytest.fixture
+def all_tied(monkeypatch):
+    """Random numbers that are all equal."""
+    monkeypatch.setattr(array_library, "uniform",
+                        lambda like, seed: array_library.of(like).zeros_like(like, dtype=np.float32))
+
+
+def test_equal_random_numbers_fall_to_the_first_regions_in_every_way(run, all_tied):
+    # 22 bits are left beside the group: among 2,000 regions, two equal numbers are as likely as not
+    matched = np.tile(np.int32([BACKGROUND, 0, IGNORE, 3]), 500)
+
+    indices, _ = run(lambda matched: matching.sample(matched, 200, 0.25, seed=7), matched)
+
+    np.testing.assert_array_equal(indices, np.r_[np.flatnonzero(matched >= 0)[:50],
+                                                 np.flatnonzero(matched == BACKGROUND)[:150]])
 
 
 @pytest.mark.parametrize("seed_of", [lambda step: step, lambda step: [42, step]], ids=["one", "two"])

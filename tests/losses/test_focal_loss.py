@@ -29,7 +29,7 @@ def test_values_and_gradients_are_torchvisions(shared, alpha, gamma):
     np.testing.assert_allclose(gradient, golden[f"grad_a{alpha}_g{gamma}"], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("alpha", [None, 0.0, 0.25, 1.0])
+@pytest.mark.parametrize("alpha", [None, 0.0, 0.3, 1.0])
 @pytest.mark.parametrize("gamma", [0.0, 0.3, 2.0])
 def test_it_is_the_formula_in_float64(alpha, gamma):
     y_true, logits = draw(0)
@@ -40,7 +40,7 @@ def test_it_is_the_formula_in_float64(alpha, gamma):
     loss, _ = loss_and_gradient(y_true, logits, alpha, gamma)
 
     assert loss.dtype == np.float64
-    np.testing.assert_allclose(loss, -alpha_t * (1 - p_t) ** gamma * np.log(p_t), rtol=1e-6)
+    np.testing.assert_allclose(loss, -alpha_t * (1 - p_t) ** gamma * np.log(p_t), rtol=1e-12)
 
 
 def test_without_focus_and_alpha_it_is_keras_crossentropy():
@@ -58,16 +58,15 @@ def test_sure_answers_have_finite_gradients_and_sure_mistakes_the_full_ones(gamm
     loss, gradient = loss_and_gradient(y_true, logits, None, gamma)
 
     np.testing.assert_allclose(loss, [0, 0, 50, 200, 200, 50, 0, 0], atol=1e-6)
-    right = -1 - gamma * 0                                              # (1 - p_t)^gamma is 1 and flat there
-    np.testing.assert_allclose(gradient, [0, 0, right, right, -right, -right, 0, 0], atol=1e-5)
+    np.testing.assert_allclose(gradient, [0, 0, -1, -1, 1, 1, 0, 0], atol=1e-5)     # (1 - p_t)^gamma is flat there
 
 
 def test_an_easy_answer_counts_ten_thousand_times_less():
     logit = np.log(0.99 / 0.01)
 
-    ratio = focal_loss(tf.ones([1]), tf.constant([logit]), None, 0.0) / focal_loss(tf.ones([1]), tf.constant([logit]), None, 2.0)
+    crossentropy, focal = (focal_loss(tf.ones([]), tf.constant(logit), None, gamma) for gamma in (0.0, 2.0))
 
-    np.testing.assert_allclose(ratio, [1e4], rtol=1e-4)
+    np.testing.assert_allclose(crossentropy / focal, 1e4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32, bool])

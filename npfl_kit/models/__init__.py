@@ -1,0 +1,1 @@
+"""Parts of detectors that several labs share: features in, features or answers out."""
