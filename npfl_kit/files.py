@@ -23,8 +23,8 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         os.replace(scratch, path)
     except OSError as error:
-        raise errors.KitError(f"Cannot write {path}: {error.strerror or error}. Free some space or choose another "
-                              f"folder with --logdir=FOLDER.") from error
+        raise errors.KitError(f"Cannot write {path}: {error.strerror or error}. Free some space, or choose "
+                              f"another place for it.") from error
     finally:
         with contextlib.suppress(OSError):
             scratch.unlink()

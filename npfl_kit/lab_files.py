@@ -23,6 +23,14 @@ def find(name: str) -> Path:
         if not Path(name).is_file():
             raise errors.UsageError(f"There is no file {name}. Type npfl-kit labs to see the labs of the course.")
         return Path(name)
+    return named(name)
+
+
+def named(name: str) -> Path:
+    """The script of a lab of the course; unlike `find`, it takes no path.
+
+    Raises: UsageError that offers the nearest names, or says that the name is not unique.
+    """
     found = [path for path in paths() if path.stem == name]
     if not found:
         raise errors.unknown("lab", name, [path.stem for path in paths()])

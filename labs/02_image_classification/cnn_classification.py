@@ -8,7 +8,7 @@ MNIST:  --dataset=mnist --model=lenet5 --augment=affine --batch_size=100 --epoch
         90 s, test 99.2 %; cnn_classification.md has a network with 99.6 %
 CIFAR:  --dataset=cifar10 --train_size=18000 --augment=crop_flip --cutout=8 --label_smoothing=0.1 --optimizer=sgd
         --learning_rate=0.1 --weight_decay=0.005 --warmup=1 --epochs=36    19 minutes, test 83.2 %
-Try:    --norm=none, --model=lenet5, --cnn=F,H-200 on glyphs: TRY %
+Try:    on glyphs: --norm=none, --model=lenet5, --cnn=F,H-200        98.3 % -> 82.3 %, 64.8 %, 4.9 %
 Read:   He et al. 2016, https://arxiv.org/abs/1512.03385, Sec. 3 and 4.2; the paper of each network is in backbones/
 """
 import argparse

@@ -8,7 +8,11 @@ from typing import Callable, Optional
 
 import tensorflow as tf
 
+from npfl_kit import errors
 from npfl_kit.backbones.parts import Parts
+
+DEEPEST = 2_000     # layers; the papers go up to 1,202
+WIDEST = 1_024      # width, groups, growth, channels more; the papers go up to a few hundred
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +42,16 @@ class Family:
     residual: bool = True
 
     def options(self, name: str) -> Optional[Mapping[str, str]]:
-        """The options that `name` spells, or None if it is not a name of this family."""
-        match = re.fullmatch(self.pattern, name)
-        return None if match is None else {key: value or "" for key, value in match.groupdict().items()}
+        """The options that `name` spells, or None if it is not a name of this family.
+
+        Raises: UsageError for a number that no network of a course has.
+        """
+        match = re.fullmatch(self.pattern, name, re.ASCII)
+        if match is None:
+            return None
+        for key, value in match.groupdict().items():
+            most = DEEPEST if key == "depth" else WIDEST
+            if value and value.isdigit() and int(value[:9]) > most:     # nine digits say it of longer ones, too
+                raise errors.UsageError(f"{name} has the {key} {value}; expected at most {most:,}, as in "
+                                        f"{self.examples[-1]}.")
+        return {key: value or "" for key, value in match.groupdict().items()}

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from npfl_kit.backbones.by_name import deep_recursion
 from npfl_kit.backbones.grammar_text import Step, parse, refuse
 from npfl_kit.backbones.parts import logits
+
+MOST_WEIGHTS = 2**28        # of a layer; 1 GiB
 
 
 def from_grammar(text: str, image_shape: Sequence[int], num_classes: int) -> tf.keras.Model:
@@ -21,13 +24,16 @@ def from_grammar(text: str, image_shape: Sequence[int], num_classes: int) -> tf.
       num_classes: int.
     Returns: a model from float `[B, H, W, C]` in `[0, 1]` to float32 logits `[B, num_classes]`; step i is named
       "layer<i>_...", and step j inside an R "layer<i>_<j>_...".
-    Raises: UsageError that shows the text and marks the step that is misspelt or does not fit the shape before it.
+    Raises: UsageError that shows the text and marks the step that is misspelt, does not fit the shape before it, or
+      has more than `MOST_WEIGHTS` weights.
     Source: the course's task mnist_cnn, 2018/19 to 2025/26.
     """
     image = x = tf.keras.layers.Input(list(image_shape), name="image")
     for index, step in enumerate(parse(text), start=1):
         x = add_step(x, step, text, f"layer{index}")
-    return tf.keras.Model(image, logits(x, num_classes), name="cnn")
+    outputs = logits(x, num_classes)
+    with deep_recursion():
+        return tf.keras.Model(image, outputs, name="cnn")
 
 
 def add_step(x: tf.Tensor, step: Step, text: str, name: str) -> tf.Tensor:
@@ -35,6 +41,7 @@ def add_step(x: tf.Tensor, step: Step, text: str, name: str) -> tf.Tensor:
     check_rank(x, step, text)
     if step.kind in ("C", "CB", "M"):
         check_window(x, step, text)
+    check_size(x, step, text)
     if step.kind == "R":
         inner = x
         for index, inside in enumerate(step.inside, start=1):
@@ -82,6 +89,15 @@ def check_window(x: tf.Tensor, step: Step, text: str) -> None:
     if step.arguments.get("padding") != "same" and window > min(x.shape[1:3]):
         refuse(text, step.position, step.length, f"A window of {window} x {window} does not fit into the feature map "
                f"here, which is {x.shape[1]} x {x.shape[2]}; expected a smaller one, or fewer strides before it.")
+
+
+def check_size(x: tf.Tensor, step: Step, text: str) -> None:
+    """Refuse a layer whose weights would fill the memory of a computer; each number may be good, but not all."""
+    numbers = {key: int(step.arguments.get(key, 1)) for key in ("filters", "units", "kernel")}
+    count = x.shape[-1] * numbers["filters"] * numbers["units"] * numbers["kernel"] ** 2
+    if count > MOST_WEIGHTS and step.kind != "M":
+        refuse(text, step.position, step.length, f"This layer would have {count:,} weights; expected at most "
+               f"{MOST_WEIGHTS:,}.")
 
 
 def shape(x: tf.Tensor) -> str:

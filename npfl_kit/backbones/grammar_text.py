@@ -9,7 +9,8 @@
             | H-units                             dense layer, ReLU
             | D-rate | D-units                    dropout below 1; from 1 on a dense layer, the dialect of 2018/19
 
-Spaces between steps do not count.
+Spaces between steps do not count. Numbers are bounded, so that a slip of the finger is a sentence and not a full
+memory: filters and units up to 65,536, kernels, sizes and strides up to 1,024, and 1,000 steps in all.
 """
 from __future__ import annotations
 
@@ -23,10 +24,11 @@ FORMS = {"C": "C-filters-kernel-stride-padding, such as C-10-3-1-same",
          "CB": "CB-filters-kernel-stride-padding, such as CB-10-3-2-valid", "M": "M-size-stride, such as M-3-2",
          "R": "R-[steps], such as R-[C-16-3-1-same,C-16-3-1-same]", "F": "F alone", "H": "H-units, such as H-100",
          "D": "D-rate, such as D-0.5, or D-units, such as D-100"}
-CONVOLUTION = re.compile(r"(?P<filters>[1-9]\d*)-(?P<kernel>[1-9]\d*)-(?P<strides>[1-9]\d*)-(?P<padding>same|valid)")
-ARGUMENTS = {"C": CONVOLUTION, "CB": CONVOLUTION, "M": re.compile(r"(?P<size>[1-9]\d*)-(?P<strides>[1-9]\d*)"),
-             "H": re.compile(r"(?P<units>[1-9]\d*)"),
-             "D": re.compile(r"(?P<rate>0?\.\d+|0\.?)|(?P<units>[1-9]\d*)(\.0*)?")}
+LARGEST = {"filters": 65_536, "units": 65_536, "kernel": 1_024, "size": 1_024, "strides": 1_024}
+MOST_STEPS = 1_000
+CONVOLUTION = r"(?P<filters>[1-9]\d*)-(?P<kernel>[1-9]\d*)-(?P<strides>[1-9]\d*)-(?P<padding>same|valid)"
+ARGUMENTS = {"C": CONVOLUTION, "CB": CONVOLUTION, "M": r"(?P<size>[1-9]\d*)-(?P<strides>[1-9]\d*)",
+             "H": r"(?P<units>[1-9]\d*)", "D": r"(?P<rate>0?\.\d+|0\.?)|(?P<units>[1-9]\d*)(\.0*)?"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +79,10 @@ def parse(text: str) -> tuple[Step, ...]:
     ['CB', 'R', 'F', 'H', 'D']
     """
     steps = parse_steps(text, 0, len(text), inside=False)
+    every = [each for step in steps for each in (step, *step.inside)]
+    if len(every) > MOST_STEPS:
+        extra = every[MOST_STEPS]
+        refuse(text, extra.position, extra.length, f"Expected at most {MOST_STEPS:,} steps; these are {len(every):,}.")
     flattens = [step for step in steps if step.kind == "F"]
     if not flattens:
         refuse(text, len(text), 1, "F, which flattens the feature maps, is expected once and is missing.")
@@ -107,7 +113,18 @@ def parse_step(text: str, start: int, end: int, inside: bool) -> Step:
         if not (rest.startswith("[") and rest.endswith("]")):
             refuse(text, start, length, f"Expected {FORMS[kind]}.")
         return Step(kind, {}, start, length, parse_steps(text, start + len("R-["), end - 1, inside=True))
-    found: Optional[re.Match[str]] = ARGUMENTS[kind].fullmatch(rest)
+    found: Optional[re.Match[str]] = re.fullmatch(ARGUMENTS[kind], rest, re.ASCII)
     if found is None:
         refuse(text, start, length, f"Expected {FORMS[kind]}.")
-    return Step(kind, {key: value for key, value in found.groupdict().items() if value is not None}, start, length)
+    arguments = {key: value for key, value in found.groupdict().items() if value is not None}
+    for key, value in arguments.items():
+        check_number(text, end - len(rest) + found.start(key), key, value)
+    return Step(kind, arguments, start, length)
+
+
+def check_number(text: str, position: int, key: str, value: str) -> None:
+    """Refuse a number that no network of a course has; `value`, all digits, stands at `position`."""
+    if key in LARGEST and int(value[:9]) > LARGEST[key]:        # the first nine digits of a longer one are above, too
+        refuse(text, position, len(value), f"Expected {key} <= {LARGEST[key]:,}.")
+    if key == "rate" and float(value) >= 1:
+        refuse(text, position, len(value), "Expected a rate below 1, and this one is rounded to 1.")

@@ -105,8 +105,8 @@ def graph(image: tf.Tensor, options: Mapping[str, str], num_classes: int, parts:
 
 
 FAMILY = Family(
-    pattern=r"resnet-?(?P<depth>18|34|50|101|152)|resnext(?P<grouped>50|101|152)-(?P<groups>\d+)x(?P<width>\d+)d|"
-            r"wide_resnet(?P<wide>50|101)-(?P<times>\d+)",
+    pattern=r"resnet-?(?P<depth>18|34|50|101|152)|wide_resnet(?P<wide>50|101)-(?P<times>[1-9]\d*)|"
+            r"resnext(?P<grouped>50|101|152)-(?P<groups>[1-9]\d*)x(?P<width>[1-9]\d*)d",
     form="resnet18|34|50|101|152, resnext50-32x4d, wide_resnet50-2",
     about="He et al. 2015, Xie et al. 2017, for ImageNet; as in torchvision",
     examples=("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50-32x4d", "resnext101-32x8d",

@@ -21,7 +21,7 @@ def shortcut(x: tf.Tensor, channels: int, strides: int, name: str) -> tf.Tensor:
     Returns: float `[B, ceil(H / strides), ceil(W / strides), channels]`.
     """
     if strides > 1:
-        x = tf.keras.layers.MaxPooling2D(1, strides, name=f"{name}_shortcut_sample")(x)   # a pool of one pixel
+        x = tf.keras.layers.AveragePooling2D(1, strides, name=f"{name}_shortcut_sample")(x)   # a pool of one pixel
     return x if x.shape[-1] == channels else PadChannels(channels, name=f"{name}_shortcut_pad")(x)
 
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,32 +55,35 @@ def print_list() -> int:
 
 
 def place(name: str, facts: manifest.Manifest | None) -> str:
-    """Where a data set is now, in the order in which `data.load` looks; "absent" if it needs a download."""
-    from npfl_kit.data import cache, download
+    """The folder of what `data.load` would read; "absent" if that needs a download."""
+    from npfl_kit import data
+    from npfl_kit.data import cache
 
     if name in GENERATED:
         return "always"
-    given = Path(os.environ.get("NPFL_KIT_DATA") or os.devnull) / name
-    if given.is_dir():
-        return str(given)
-    folder = cache.folder(name)
     if facts is None:
-        return str(folder) if folder.is_dir() and name in detection_card.WHAT else "--data_dir"
-    if all(download.is_ready(file, folder) for file in facts.files):
-        return str(folder)
+        return str(detection_card.place(name) or "--data_dir")
+    try:
+        found = data.where(name)
+    except errors.DataError:
+        return f"broken; type: npfl-kit data verify {name}"
+    if found is not None:
+        return str(found if found.is_dir() else found.parent)
+    folder = cache.folder(name)
     return f"in part in {folder}" if folder.is_dir() and any(folder.iterdir()) else "absent"
 
 
 def show(args: argparse.Namespace) -> int:
     """Print the card and the counts; nothing is downloaded for it."""
+    from npfl_kit import data
     from npfl_kit.cli import data_card
-    from npfl_kit.data import manifest
 
-    facts = manifest.read(args.name) if args.name in manifest.names() else None
-    is_here = (args.name in (*GENERATED, "folder") or args.data_dir is not None
-               or Path(place(args.name, facts)).is_dir())
-    card = detection_card if args.name in detection_card.WHAT else data_card
-    print(*card.lines(args.name, args.data_dir, is_here), sep="\n")
+    if args.name in detection_card.WHAT:
+        is_here = args.name in GENERATED or bool(args.data_dir or detection_card.place(args.name))
+        print(*detection_card.lines(args.name, args.data_dir, is_here), sep="\n")
+        return 0
+    is_here = args.name in NO_DOWNLOAD or args.data_dir is not None or data.where(args.name) is not None
+    print(*data_card.lines(args.name, args.data_dir, is_here), sep="\n")
     return 0
 
 
@@ -98,14 +100,13 @@ def get(args: argparse.Namespace) -> int:
 
 def verify(args: argparse.Namespace) -> int:
     """Compare each file with the manifest, or read all of a detection set; exit code 1 if a file is wrong."""
-    from npfl_kit.data import cache, download, sources
+    from npfl_kit.data import verification
 
     if args.name in detection_card.WHAT and args.name not in GENERATED:
         return detection_card.verify(args.name, args.data_dir)
     if args.name in NO_DOWNLOAD:
         print(f"{args.name} has no official files, so there is nothing to verify.")
         return 0
-    folder = sources.given(args.name, args.data_dir) if args.data_dir else cache.folder(args.name)
-    findings = download.verify(args.name, folder)
+    findings = verification.findings(args.name, args.data_dir)
     print(*table.lines([[finding.state, finding.file, finding.detail] for finding in findings]), sep="\n")
     return 0 if all(finding.is_usable for finding in findings) else 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from npfl_kit import errors
 from npfl_kit.cli import table
@@ -24,6 +24,13 @@ WHAT = {
     "voc": "your own pictures in --data_dir, annotated as Pascal VOC",
     "coco": "your own pictures in --data_dir, annotated as COCO",
 }
+
+
+def place(name: str) -> Optional[Path]:
+    """The folder called `name` in NPFL_KIT_DATA or in the cache, or None; `folder` and its like have none."""
+    from npfl_kit.data import sources
+
+    return next((each for each in sources.places(name, None) if each.name == name and each.is_dir()), None)
 
 
 def lines(name: str, data_dir: Path | None, is_here: bool) -> Iterator[str]:

@@ -33,14 +33,23 @@ def show(path: Path) -> int:
     from npfl_kit.train import weights
 
     for key, value in weights.metadata(path).items():
-        print(f"{key}: {', '.join(f'{name}={each}' for name, each in value.items())}" if isinstance(value, dict)
-              else f"{key}: {value}")
+        print(printable(f"{key}: {', '.join(f'{name}={each}' for name, each in value.items())}"
+                        if isinstance(value, dict) else f"{key}: {value}"))
     arrays = tensors(path)
-    print(*table.lines([[name, kind, " x ".join(map(str, shape)) or "scalar", f"{math.prod(shape):,}"]
+    print(*table.lines([[printable(name), kind, " x ".join(map(str, shape)) or "scalar", f"{math.prod(shape):,}"]
                         for name, kind, shape in arrays], header=["name", "type", "shape", "numbers"]), sep="\n")
     parameters = sum(math.prod(shape) for name, _, shape in arrays if not name.startswith(OPTIMIZER))
     print(f"{parameters:,} parameters in {sum(not name.startswith(OPTIMIZER) for name, _, _ in arrays)} arrays")
     return 0
+
+
+def printable(text: str) -> str:
+    """Text of a stranger's file, without what moves the cursor of a terminal or cannot be encoded.
+
+    >>> printable("a\\x1b[2J\\ud800b")
+    'a?[2J?b'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def tensors(path: Path) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pathlib
 from typing import TYPE_CHECKING, Optional, Union
 
 from npfl_kit import errors
@@ -40,3 +41,14 @@ def load(name: str, data_dir: Union[str, os.PathLike, None] = None, *, train_siz
         raise errors.UsageError(f"--image_size must be between 1 and 1024 pixels, got {image_size}.")
     module = importlib.import_module(f"npfl_kit.data.{name}")  # each has a function load
     return module.load(data_dir, train_size=train_size, image_size=image_size)
+
+
+def where(name: str, data_dir: Union[str, os.PathLike, None] = None) -> Optional[pathlib.Path]:
+    """The folder or file that `load` would read one of the sets with files of their own; None before a download.
+
+    Raises: DataError if the files are broken.
+    """
+    from npfl_kit.data import sources
+
+    found = sources.local(name, data_dir, importlib.import_module(f"npfl_kit.data.{name}").look)
+    return None if found is None else pathlib.Path(found[1])

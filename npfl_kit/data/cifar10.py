@@ -21,9 +21,11 @@ ACCEPTED = f"{cifar_batches.FORM}; or {image_folder.FORM}, with the classes {', 
 def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
          image_size: Optional[int] = None) -> ImageClassification:
     """CIFAR-10 as `data.load` gives it; an element is `{"image": uint8 [32, 32, 3], "label": int32 []}`."""
-    def look(path: pathlib.Path) -> known_set.Found:
-        return (known_set.batches(path, image_size)
-                or known_set.folders(path, NAME, [[name] for name in CLASSES], channels=3, size=image_size or SIZE))
-
-    splits, source = sources.find(NAME, data_dir, look, ACCEPTED)
+    splits, source = sources.find(NAME, data_dir, lambda path: look(path, image_size), ACCEPTED)
     return ImageClassification(NAME, CLASSES, splits, source, train_size=train_size, auto_augment="crop_flip")
+
+
+def look(path: pathlib.Path, image_size: Optional[int] = None) -> known_set.Found:
+    """The splits that lie in a folder or file, and where; None if there is nothing of the kind."""
+    return (known_set.batches(path, image_size)
+            or known_set.folders(path, NAME, [[name] for name in CLASSES], channels=3, size=image_size or SIZE))

@@ -110,7 +110,7 @@ def unpack(file: manifest.RemoteFile, folder: Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What `verify` says about one file: `state` is right, rewrapped, unpacked, missing or wrong."""
+    """What `verify` says about one file: `state` is right, rewrapped, unpacked, unofficial, missing or wrong."""
 
     file: str
     state: str
@@ -118,8 +118,8 @@ class Finding:
 
     @property
     def is_usable(self) -> bool:
-        """Whether a reader gets the official content."""
-        return self.state in ("right", "rewrapped", "unpacked")
+        """Whether a reader gets the official content, or what nobody can compare with it."""
+        return self.state in ("right", "rewrapped", "unpacked", "unofficial")
 
 
 def verify(name: str, folder: Path) -> list[Finding]:

@@ -20,11 +20,12 @@ ACCEPTED = f"{idx_set.FORM}; or {image_folder.FORM}, with the classes 0 to 9 or 
 def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
          image_size: Optional[int] = None) -> ImageClassification:
     """Fashion-MNIST as `data.load` gives it; an element is `{"image": uint8 [28, 28, 1], "label": int32 []}`."""
-    names = [[str(label), name] for label, name in enumerate(CLASSES)]
-
-    def look(path: pathlib.Path) -> known_set.Found:
-        return (known_set.idx(path, CLASSES, image_size)
-                or known_set.folders(path, NAME, names, channels=1, size=image_size or SIZE))
-
-    splits, source = sources.find(NAME, data_dir, look, ACCEPTED)
+    splits, source = sources.find(NAME, data_dir, lambda path: look(path, image_size), ACCEPTED)
     return ImageClassification(NAME, CLASSES, splits, source, train_size=train_size, auto_augment="crop_flip")
+
+
+def look(path: pathlib.Path, image_size: Optional[int] = None) -> known_set.Found:
+    """The splits that lie in a folder or file, and where; None if there is nothing of the kind."""
+    names = [[str(label), name] for label, name in enumerate(CLASSES)]
+    return (known_set.idx(path, CLASSES, image_size)
+            or known_set.folders(path, NAME, names, channels=1, size=image_size or SIZE))

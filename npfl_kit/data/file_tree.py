@@ -6,6 +6,7 @@ import lzma
 import os
 import pathlib
 import posixpath
+import struct
 import tarfile
 import threading
 import zipfile
@@ -17,7 +18,8 @@ from npfl_kit import errors
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_FILE_BYTES = 2**26   # 64 MiB: no picture and no batch of CIFAR-10 is larger
 MAX_TAR_BYTES = 2**31    # a tar file has no index, so its files are kept in memory
-DAMAGED = (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
+DAMAGED = (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, RuntimeError,
+           ValueError, struct.error)
 
 Readers = dict[str, Callable[[], bytes]]
 
@@ -47,9 +49,9 @@ class FileTree:
         try:
             self._readers = (_folder if path.is_dir() else _zip if zipfile.is_zipfile(path) else _tar)(path)
         except DAMAGED as error:
-            raise errors.DataError(f"Cannot read {path} as a folder, a zip or a tar file: {error}. "
-                                   f"If it is there, delete it and get it again.") from None
-        self.names = sorted(name for name in self._readers if not _is_hidden(name))
+            raise errors.DataError(f"Cannot read {path}: {_reason(path, error)}. Get that file again, or unpack it "
+                                   f"and type --data_dir=FOLDER.") from None
+        self.names = sorted(name for name in self._readers if not is_hidden(name))
 
     def read(self, name: str) -> bytes:
         """The content of one file, from any thread; a DataError if it is damaged or has more than 64 MiB."""
@@ -60,8 +62,25 @@ class FileTree:
                                    f"Replace or delete that file.") from None
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or a folder on the way to it is hidden, or is a leftover of a Mac's packer.
+
+    >>> is_hidden("cat/.thumbnails/1.png"), is_hidden("__MACOSX"), is_hidden("cat/1.png")
+    (True, True, False)
+    """
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _reason(path: pathlib.Path, error: Exception) -> str:
+    """Why an archive cannot be opened, in one line; of a file of another kind, tarfile says it in five."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if path.stat().st_size == 0:
+        return "it is empty"
+    if "\n" in str(error):
+        kind = "zip" if path.name.lower().endswith(".zip") else "tar"
+        return f"it is not a {kind} file, or only the beginning of one"
+    return str(error)
 
 
 def _refuse_huge(size: int) -> None:

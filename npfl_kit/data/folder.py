@@ -21,7 +21,7 @@ def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
     """Pictures in `data_dir` (or NPFL_KIT_DATA), a folder or an archive; an element is `{"image": uint8 [S, S, 3],
     "label": int32 []}`. Without `image_size`, pictures of one size up to 96 pixels keep it, others become 64 x 64."""
     place = sources.own(data_dir)
-    found = image_folder.find(place, "")
+    found = image_folder.find(place)
     if found is None:
         raise errors.DataError(f"{place}: expected {image_folder.FORM}; found none.")
     source = file_tree.FileTree(found)

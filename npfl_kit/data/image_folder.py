@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,18 +18,48 @@ SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "dev", "valid": "
 Layout = dict[str, dict[str, list[str]]]  # split ("" if there is none) -> class folder -> names
 
 
-def find(folder: pathlib.Path, name: str) -> Optional[pathlib.Path]:
-    """Where the class folders are: `folder` itself, or the archive in it (called `name`..., if there are several)."""
-    if not folder.is_dir():
-        return folder if file_tree.is_archive(folder) else None
-    archives = [path for path in sorted(folder.iterdir()) if file_tree.is_archive(path)]
-    named = [path for path in archives if path.name.startswith(name)] or archives
-    if any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir()) and not archives:
+def find(folder: pathlib.Path) -> Optional[pathlib.Path]:
+    """Where the class folders are: `folder` itself, or the archive in it; class folders win over an archive.
+
+    Raises: DataError if that is a question, as there are several archives, or one beside a lone folder of pictures.
+    """
+    folders = sub_folders(folder)
+    if not archives(folder):
+        return folder if folders else None
+    pictured = [path for path in folders if holds_picture(path)]
+    if len(pictured) > 1 or any(path.name.lower() in SPLIT_FOLDERS for path in pictured):
         return folder
+    packed = archive(folder)
+    if packed is not None and pictured:
+        raise errors.DataError(f"{folder} holds {packed.name}, and pictures in the folder {pictured[0].name}; choose "
+                               f"one by --data_dir={packed} or --data_dir={pictured[0]}.")
+    return packed
+
+
+def archive(folder: pathlib.Path, name: str = "") -> Optional[pathlib.Path]:
+    """The archive in `folder` (the one called `name`..., if there are several), or `folder` if it is one itself."""
+    found = archives(folder)
+    named = [path for path in found if path.name.startswith(name)] or found
     if len(named) > 1:
         raise errors.DataError(f"{folder} holds several archives: {', '.join(path.name for path in named)}; "
                                f"choose one by --data_dir={named[0]}.")
     return named[0] if named else None
+
+
+def archives(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The archives in `folder`, sorted, or `folder` if it is one itself."""
+    return [path for path in (sorted(folder.iterdir()) if folder.is_dir() else [folder]) if file_tree.is_archive(path)]
+
+
+def sub_folders(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The folders in `folder`, sorted; hidden ones are left out."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in paths if path.is_dir() and not file_tree.is_hidden(path.name)]
+
+
+def holds_picture(folder: pathlib.Path) -> bool:
+    """Whether a picture lies anywhere below `folder`."""
+    return any(name.lower().endswith(decode.SUFFIXES) for _, _, names in os.walk(folder) for name in names)
 
 
 def layout(source: file_tree.FileTree) -> Layout:

@@ -24,8 +24,10 @@ ACCEPTED = f"{image_folder.FORM}, with the classes {', '.join(WORDNET_IDS)}"
 def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
          image_size: Optional[int] = None) -> ImageClassification:
     """Imagenette as `data.load` gives it; an element is `{"image": uint8 [64, 64, 3], "label": int32 []}`."""
-    def look(path: pathlib.Path) -> known_set.Found:
-        return known_set.folders(path, NAME, list(WORDNET_IDS.items()), channels=3, size=image_size or SIZE)
-
-    splits, source = sources.find(NAME, data_dir, look, ACCEPTED)
+    splits, source = sources.find(NAME, data_dir, lambda path: look(path, image_size), ACCEPTED)
     return ImageClassification(NAME, CLASSES, splits, source, train_size=train_size, auto_augment="crop_flip")
+
+
+def look(path: pathlib.Path, image_size: Optional[int] = None) -> known_set.Found:
+    """The splits that lie in a folder or file, and where; None if there is nothing of the kind."""
+    return known_set.folders(path, NAME, list(WORDNET_IDS.items()), channels=3, size=image_size or SIZE)

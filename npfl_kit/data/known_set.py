@@ -34,8 +34,8 @@ def folders(path: pathlib.Path, name: str, accepted: Sequence[Sequence[str]], ch
       accepted: for each class, in the order of the labels, the names that its folder may have.
     Raises: DataError if the class folders are not these.
     """
-    place = image_folder.find(path, name)
-    if place is None or place.is_dir() and not _may_hold(place, accepted):
+    place = _place(path, name, accepted)
+    if place is None:
         return None
     source = file_tree.FileTree(place)
     parts = image_folder.official_parts(image_folder.layout(source), place)
@@ -43,11 +43,15 @@ def folders(path: pathlib.Path, name: str, accepted: Sequence[Sequence[str]], ch
     return picture_splits.class_splits(source, parts, ordered, channels, size), str(place)
 
 
-def _may_hold(path: pathlib.Path, accepted: Sequence[Sequence[str]]) -> bool:
-    """Whether it is worth to walk through all of a folder, which may hold a hundred other data sets."""
-    known = {_letters(name) for names in accepted for name in names} | set(image_folder.SPLIT_FOLDERS)
-    folders = [_letters(entry.name) for entry in path.iterdir() if entry.is_dir()]
-    return len(folders) == 1 or not known.isdisjoint(folders)
+def _place(path: pathlib.Path, name: str, accepted: Sequence[Sequence[str]]) -> Optional[pathlib.Path]:
+    """`path` if it has some of the class folders, else the archive in it; other folders are not walked through, as
+    there may be a hundred other data sets."""
+    known = {_letters(each) for names in accepted for each in names} | set(image_folder.SPLIT_FOLDERS)
+    folders = image_folder.sub_folders(path)
+    classes = [folder for folder in folders if _letters(folder.name) in known]
+    if any(map(image_folder.holds_picture, classes)):
+        return path
+    return image_folder.archive(path, name) or (path if classes or len(folders) == 1 else None)
 
 
 def in_order(found: Sequence[str], accepted: Sequence[Sequence[str]], where: str) -> list[str]:

@@ -6,17 +6,24 @@ from typing import Any
 import tensorflow as tf
 
 
+SMALLEST_GROUP = 4
+
+
 def fitting_groups(channels: int, at_most: int = 32) -> int:
-    """The largest number of equal groups that `channels` fall into, no more than `at_most`.
+    """The largest number of equal groups that `channels` fall into, no more than `at_most`, of 4 channels or more.
+
+    The paper's 32 groups would leave one channel in each group of a narrow network, and that is instance
+    normalization; so narrow maps get fewer groups.
 
     Args:
       channels, at_most: int >= 1.
     Returns: int, a divisor of `channels`.
 
-    >>> fitting_groups(64), fitting_groups(48), fitting_groups(16), fitting_groups(37)
-    (32, 24, 16, 1)
+    >>> fitting_groups(256), fitting_groups(64), fitting_groups(16), fitting_groups(37)
+    (32, 16, 4, 1)
     """
-    return max(groups for groups in range(1, min(channels, at_most) + 1) if channels % groups == 0)
+    most = max(1, min(channels // SMALLEST_GROUP, at_most))
+    return max(groups for groups in range(1, most + 1) if channels % groups == 0)
 
 
 def normalize_groups(features: tf.Tensor, groups: int, epsilon: float) -> tf.Tensor:

@@ -21,7 +21,7 @@ def normalization(kind: str, channels: int, **kwargs: Any) -> tf.keras.layers.La
     | batch    | B, H, W; one per channel         | classification; batches of 16 and more       |
     | layer    | H, W, C; one per example         | batches of any size; groups of all channels  |
     | instance | H, W; per example and channel    | style transfer; loses contrast               |
-    | group    | H, W and up to C / 32 channels   | detection, where a batch is 1 or 2 pictures  |
+    | group    | H, W and max(4, C / 32) channels | detection, where a batch is 1 or 2 pictures  |
     | none     | nothing                          | plain networks; convolutions keep their bias |
 
     Each but "none" has gamma and beta per channel. "layer" is the convolutional convention (Wu and He 2018, Sec. 3.1),
@@ -30,7 +30,7 @@ def normalization(kind: str, channels: int, **kwargs: Any) -> tf.keras.layers.La
 
     Args:
       kind: one of `NAMES`.
-      channels: int, C; "group" takes the largest number of equal groups up to 32.
+      channels: int, C; "group" takes the largest number of equal groups up to 32, of 4 channels or more.
       **kwargs: for the layer: `name`, `dtype`, `gamma_initializer` ...
     Returns: a Keras layer from float `[B, H, W, C]` to the same shape.
     Raises: UsageError for another kind.
@@ -38,7 +38,7 @@ def normalization(kind: str, channels: int, **kwargs: Any) -> tf.keras.layers.La
       statistics keep 0.9 of their past (torchvision's momentum 0.1), so that torchvision's weights give its outputs.
 
     >>> normalization("group", 48).groups
-    24
+    12
     """
     if kind == "batch":
         return tf.keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, **kwargs)

@@ -39,14 +39,18 @@ def restore(model: tf.keras.Model, path: Path) -> list[dict[str, float]]:
     Returns: the history so far; its length is the number of finished epochs.
     Raises: WeightsError when the file is of another network or another optimizer.
     """
+    metadata = weights.metadata(path)
+    if "history" not in metadata:
+        raise errors.WeightsError(f"{path} is no checkpoint: it has no history of epochs. "
+                                  f"Resume from the file checkpoint/last.safetensors that a run has written.")
     weights.load(model, path)
     variables = optimizer_variables(model)
     with weights.opened(path) as file:
         names = sorted(name for name in file.keys() if name.startswith(weights.OPTIMIZER))
-        arrays = [file.get_tensor(name) for name in names]
+        arrays = [weights.read(file, path, name) for name in names]
     if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
         raise errors.WeightsError(f"{path} holds {len(arrays)} arrays of an optimizer, and this one has "
                                   f"{len(variables)} or of other shapes. Resume with the optimizer of that run.")
     for variable, array in zip(variables, arrays):
         variable.assign(array)
-    return weights.metadata(path)["history"]
+    return metadata["history"]

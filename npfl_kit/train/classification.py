@@ -30,8 +30,8 @@ def report_classification(run: Run, model: tf.keras.Model, data: ImageClassifica
         run.write_text(name, class_lines.format(predictions))
         metrics[f"{prefix}_accuracy"] = data.evaluate(split, predictions)["accuracy"]
         metrics[f"{prefix}_loss"] = crossentropy(labels, logits)
+    metrics = run.finish(metrics)       # before the pictures: a name that cannot be drawn must not cost the numbers
     draw(run, data, logits)
-    metrics = run.finish(metrics)
     print(summary(run, data, metrics))
     return metrics
 

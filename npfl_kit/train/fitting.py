@@ -17,6 +17,8 @@ from npfl_kit.train.randomness import SetGenerators
 if TYPE_CHECKING:
     from npfl_kit.train.run import Run
 
+FULL_DISK = re.compile("No space left|quota exceeded|File too large", re.IGNORECASE)
+
 
 def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, monitor: str,
         own_callbacks: Sequence[tf.keras.callbacks.Callback] = ()) -> None:
@@ -38,12 +40,27 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
     except KeyboardInterrupt:
         print(f"\nStopped in epoch {len(run.history) + 1} of {args.epochs}. {kept(run)}", file=sys.stderr)
         raise
-    except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
-        broken = re.search(r"DataError: (.*)", error.message)      # a picture that is decoded while training
-        raise errors.DataError(broken.group(1)) if broken else error
-    except tf.errors.ResourceExhaustedError as error:
-        raise errors.TrainingError(f"The device has no memory left for a step of {args.batch_size} examples: halve it "
-                                   f"with --batch_size={max(1, args.batch_size // 2)}.") from error
+    except tf.errors.OpError as error:
+        mistake = explained(error, run)
+        if mistake is None:
+            raise
+        raise mistake from error
+
+
+def explained(error: tf.errors.OpError, run: Run) -> errors.KitError | None:
+    """What a failure inside TensorFlow means to the user; None when it is not known."""
+    reason, examples = error.message.partition("\n")[0], run.args.batch_size
+    broken = re.search(r"DataError: (.*)", error.message)      # a picture that is decoded while training
+    if broken:
+        return errors.DataError(broken.group(1))
+    if isinstance(error, tf.errors.UnimplementedError) and run.args.jit:
+        return errors.TrainingError(f"XLA cannot compile this network: {reason}. Leave out --jit.")
+    if FULL_DISK.search(error.message):
+        return errors.KitError(f"Cannot write to {run.folder}: {reason}. Free some space. {kept(run)}")
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        return errors.TrainingError(f"The device has no memory left for a step of {examples} examples: halve it with "
+                                    f"--batch_size={max(1, examples // 2)}.")
+    return None
 
 
 def kept(run: Run) -> str:

@@ -5,32 +5,51 @@ external link) or "elsewhere in this file" (soft link), and Keras 2.15 follows a
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
 
 from npfl_kit import errors, files
-from npfl_kit.train import weights
+from npfl_kit.train import provenance, weights
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each array of an HDF5 file; raises WeightsError when the file links out of itself."""
+# What h5py and Keras raise for damaged files.
+DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+MOST_PACKED = 1032      # numbers' bytes for a byte in the file: the limit of deflate, see zlib's technical notes
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file, opened; damage that h5py finds in it, then or within the block, is a WeightsError."""
     if not path.is_file():
         raise errors.WeightsError(f"There is no file {path}. Give the weights of a run, or of a Keras model.")
-    found: dict[str, tuple[int, ...]] = {}
     try:
         with h5py.File(path, "r") as file:
-            _search(path, file, "", found, seen=set())
-    except (OSError, RuntimeError, KeyError) as error:
-        raise errors.WeightsError(f"{path} is no whole HDF5 file ({error}); it may be truncated. "
+            yield file
+    except DAMAGE as error:
+        raise errors.WeightsError(f"{path} is no whole HDF5 file ({_one_line(error)}); it may be truncated. "
                                   f"Take it again from where it came.") from None
+
+
+def _one_line(error: BaseException) -> str:
+    """The text of an error of HDF5, which may be of several lines, in one."""
+    return " ".join(str(error).split())
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each array of an HDF5 file; raises WeightsError when the file links out of itself."""
+    found: dict[str, tuple[int, ...]] = {}
+    with opened(path) as file:
+        _search(path, file, "", found, seen=set())
     return found
 
 
@@ -42,14 +61,17 @@ def _search(path: Path, group: h5py.Group, prefix: str, found: dict[str, tuple[i
         item = group[key]
         if isinstance(item, h5py.Group):
             if item.id in seen:
-                refuse(path, name, "is a group that holds itself")
-            _search(path, item, f"{name}/", found, seen | {item.id})
+                refuse(path, name, "is a group that stands in two places")
+            seen.add(item.id)
+            _search(path, item, f"{name}/", found, seen)
+        elif not isinstance(item, h5py.Dataset) or item.shape is None or item.dtype.kind not in "biuf":
+            refuse(path, name, "is no array of numbers")
         elif item.external:
             refuse(path, name, "lies in another file (external storage)")
         elif item.is_virtual:
             refuse(path, name, "is put together from other files (virtual data)")
-        elif item.id.get_offset() is None and item.chunks is None and item.size and item.id.get_storage_size() == 0:
-            refuse(path, name, "has a size but no data")
+        elif item.nbytes > MOST_PACKED * item.id.get_storage_size():
+            refuse(path, name, "has a size but not the data for it")
         else:
             found[name] = tuple(item.shape)
 
@@ -70,6 +92,9 @@ def save(model: tf.keras.Model, path: Path, metadata: Mapping[str, Any]) -> None
             with h5py.File(written, "r+") as file:
                 file.attrs[weights.METADATA_KEY] = json.dumps(metadata)
             os.replace(written, scratch)
+        except (OSError, RuntimeError) as error:        # HDF5 says of a full disk the one or the other
+            number = re.search(r"errno = (\d+)", str(error))
+            raise OSError(os.strerror(int(number[1])) if number else _one_line(error)) from error
         finally:
             written.unlink(missing_ok=True)
 
@@ -85,9 +110,9 @@ def load(model: tf.keras.Model, path: Path, strict: bool = True, include: Sequen
         raise errors.WeightsError(f"{path} does not fit the network: {_by_layer(model, found)}")
     try:
         model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+    except DAMAGE as error:
         model.set_weights(before)
-        raise errors.WeightsError(f"{path} does not fit the network: {error}") from None
+        raise errors.WeightsError(f"{path} does not fit the network: {_one_line(error)}") from None
     return list(expected)
 
 
@@ -111,8 +136,9 @@ def _keras_paths(model: tf.keras.Model) -> dict[str, tuple[int, ...]]:
 
 def metadata(path: Path) -> dict[str, Any]:
     """The kit's metadata in an `.h5` file; empty when Keras alone wrote it."""
-    shapes(path)
-    with h5py.File(path, "r") as file:
-        text = file.attrs.get(weights.METADATA_KEY, "{}")
-    value = json.loads(text)
-    return value if isinstance(value, dict) else {}
+    with opened(path) as file:
+        if weights.METADATA_KEY not in file.attrs:
+            return {}
+        attribute = file.attrs.get_id(weights.METADATA_KEY)
+        is_text = attribute.shape == () and h5py.check_string_dtype(attribute.dtype)     # of others HDF5 can crash
+        return provenance.parse(file.attrs[weights.METADATA_KEY] if is_text else None, path)

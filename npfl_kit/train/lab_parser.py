@@ -14,6 +14,7 @@ from npfl_kit.train import weights
 # Flags that say where and how to run, not what is computed: a resumed run keeps them unless they are given anew.
 PLACE_FLAGS = frozenset({"data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
 NEVER_KEPT = frozenset({"lab", "logdir", "predict", "resume"})
+TRAINING_ONLY = frozenset({"train_size"})       # --predict may be about another data set
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
@@ -46,19 +47,19 @@ class LabParser(argparse.ArgumentParser):
         every = self.add_argument_group("flags of every lab")
         add = every.add_argument
         add("--batch_size", default=batch_size, type=positive, help="Examples in one training step.")
-        add("--data_dir", default=None, type=Path, help="Folder that holds the data set's files.")
+        add("--data_dir", default=None, type=place, help="Folder that holds the data set's files.")
         add("--dataset", default=dataset, help="Data set; `npfl-kit data list` shows them.")
         add("--debug", default=False, action=flag, help="Run without graphs: slow, with readable tracebacks.")
         add("--epochs", default=epochs, type=positive, help="Passes over the training set.")
         add("--jit", default=False, action=flag, help="Compile the training step with XLA.")
-        add("--logdir", default=None, type=Path, help="Run folder; made up under logs/ when not given.")
+        add("--logdir", default=None, type=place, help="Run folder; made up under logs/ when not given.")
         add("--mixed_precision", default=False, action=flag, help="16-bit layers: float16 on a GPU, else bfloat16.")
         add("--predict", default=False, action=flag, help="Train nothing: evaluate --weights and write predictions.")
-        add("--resume", default=None, type=Path, metavar="FOLDER", help="Run folder of a stopped training, to go on.")
+        add("--resume", default=None, type=place, metavar="FOLDER", help="Run folder of a stopped training, to go on.")
         add("--seed", default=42, type=between(int, 0, 2**32), help="Seed of all randomness.")
         add("--threads", default=0, type=count, help="CPU threads; 0 uses all cores.")
         add("--train_size", default=train_size, type=positive, help="Train on this many examples; all when not given.")
-        add("--weights", default=None, type=Path, metavar="FILE", help="Weights to start from, or to predict with.")
+        add("--weights", default=None, type=place, metavar="FILE", help="Weights to start from, or to predict with.")
 
     def error(self, message: str):  # type: ignore[override]
         """Raise UsageError, one sentence, where argparse would print the usage of thirty flags before it."""
@@ -68,14 +69,15 @@ class LabParser(argparse.ArgumentParser):
         """Parse; then parse again with the arguments of the run that `--resume` or `--predict` names as defaults."""
         parsed, rest = super().parse_known_args(args, namespace)
         past = self._arguments_of_past_run(parsed)
-        if past:
-            usual = {name: self.get_default(name) for name in past}
+        usual = {name: self.get_default(name) for name in past}
+        try:
             self.set_defaults(**past)
             parsed, rest = super().parse_known_args(args, namespace)
+        finally:
             self.set_defaults(**usual)
-            if parsed.resume:
-                refuse_contradictions(parsed, past)
-                parsed.logdir = parsed.resume
+        if parsed.resume:
+            refuse_contradictions(parsed, past)
+            parsed.logdir = parsed.resume
         changed = {name: value for name, value in vars(parsed).items() if value != self.get_default(name)}
         parsed.changed = {name: value for name, value in changed.items() if name not in PLACE_FLAGS}
         return parsed, rest
@@ -96,8 +98,13 @@ class LabParser(argparse.ArgumentParser):
         if past.get("lab") not in (None, args.lab):
             raise errors.UsageError(f"{source} belongs to the lab {past['lab']}, not to {args.lab}; "
                                     f"type: npfl-kit run {past['lab']} with the same flags.")
-        known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS)
+        known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS | TRAINING_ONLY)
         return {name: value for name, value in past.get("args", {}).items() if name in known}
+
+
+def place(text: str) -> Path:
+    """A path; `~`, which shells leave alone inside a flag, is the home folder."""
+    return Path(text).expanduser()
 
 
 def between(kind: Callable[[str], Any], low: float, high: float = math.inf) -> Callable[[str], Any]:
@@ -127,8 +134,11 @@ def read_config(folder: Path) -> dict[str, Any]:
                                 f"for example --resume=logs/LAB-DATE.") from None
     except (OSError, ValueError) as error:
         raise errors.UsageError(f"{folder / 'config.json'} cannot be read: {error}.") from None
-    if not isinstance(config, dict) or not isinstance(config.get("args"), dict):
+    if not (isinstance(config, dict) and isinstance(config.get("lab"), str) and isinstance(config.get("args"), dict)):
         raise errors.UsageError(f"{folder / 'config.json'} is not the configuration of a run; it was changed by hand.")
+    if config["args"].get("predict"):
+        raise errors.UsageError(f"{folder} holds predictions of {config['args'].get('weights')}, not a training; "
+                                f"give the folder of a training.")
     return config
 
 
@@ -142,6 +152,6 @@ def refuse_contradictions(args: argparse.Namespace, past: dict[str, Any]) -> Non
 
 
 def jsonable(args: argparse.Namespace) -> dict[str, Any]:
-    """The arguments as JSON values: paths as text, without what the parser added for itself."""
-    return {name: str(value) if isinstance(value, Path) else value
+    """The arguments as JSON values: paths absolute and as text, without what the parser added for itself."""
+    return {name: str(value.absolute()) if isinstance(value, Path) else value
             for name, value in sorted(vars(args).items()) if name not in ("lab", "changed")}

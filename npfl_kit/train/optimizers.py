@@ -11,7 +11,8 @@ from npfl_kit.train.lab_parser import amount
 
 OPTIMIZERS: dict[str, Callable[..., tf.keras.optimizers.Optimizer]] = {
     "adam": tf.keras.optimizers.Adam,
-    "adamw": tf.keras.optimizers.AdamW,
+    "adamw": lambda *args, weight_decay, **kwargs: tf.keras.optimizers.AdamW(
+        *args, weight_decay=weight_decay or 0.0, **kwargs),      # it takes no None
     "rmsprop": tf.keras.optimizers.RMSprop,
     "sgd": lambda *args, **kwargs: tf.keras.optimizers.SGD(*args, momentum=0.9, nesterov=True, **kwargs),
 }

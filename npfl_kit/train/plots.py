@@ -1,6 +1,7 @@
 """Pictures of a run: learning curves, the confusion matrix, the worst mistakes."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +11,28 @@ from matplotlib.figure import Figure
 
 from npfl_kit import files
 
-MANY_CLASSES = 20     # above this, cells of the confusion matrix have no numbers
+MANY_CLASSES = 60     # above this, the confusion matrix has neither names nor numbers
+LARGEST = 20          # inches, side of the confusion matrix
 
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a figure as PNG, whole or not at all."""
     FigureCanvasAgg(figure)
-    with files.replacing(path) as scratch:
+    with files.replacing(path) as scratch, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support")  # of a name
         figure.savefig(scratch, format="png", dpi=120)
     return path
+
+
+def shown(name: str, most: int = 24) -> str:
+    """A class name for a picture: in one line, of at most `most` letters, shortened in the middle.
+
+    >>> shown("n01440764 tench, Tinca tinca", 15), shown("two\\nlines")
+    ('n014407…a tinca', 'two lines')
+    """
+    name = name.encode("utf-8", "replace").decode()     # the name of a folder may be no Unicode
+    name = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    return name if len(name) <= most else f"{name[:most // 2]}…{name[len(name) - (most - 1) // 2:]}"
 
 
 def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
@@ -45,24 +59,29 @@ def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
 def confusion_matrix(matrix: np.ndarray, classes: Sequence[str]) -> Figure:
     """How often each gold class (row) was predicted as each class (column), colored by the share of its row.
 
+    At most 20 inches wide; more than 60 classes have neither names nor numbers.
+
     Args:
       matrix: int `[K, K]`, rows are gold.
       classes: K names.
     """
     shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    size = max(4.5, 0.32 * len(classes) + 2.5)
+    names = [shown(name) for name in classes] if len(classes) <= MANY_CLASSES else []
+    square = max(2.5, 0.32 * len(names)) if names else 10.0     # inches, without what stands around
+    size = min(square + 1.5 + 0.1 * max(map(len, names), default=0), LARGEST - 1)
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, label="share of the gold class", shrink=0.8)
-    ticks = np.arange(len(classes))
-    axes.set_xticks(ticks, classes, rotation=90)
-    axes.set_yticks(ticks, classes)
     wrong = matrix.sum() - np.trace(matrix)
-    axes.set(xlabel="predicted class", ylabel="gold class", title=f"{wrong:,} of {matrix.sum():,} wrong")
-    if len(classes) <= MANY_CLASSES:
+    axes.set(xlabel="predicted class", ylabel="gold class", title=f"{wrong:,} of {matrix.sum():,} wrong",
+             xticks=[], yticks=[])
+    if names:
+        axes.set_xticks(np.arange(len(names)), names, rotation=90, parse_math=False)
+        axes.set_yticks(np.arange(len(names)), names, parse_math=False)
         for row, column in zip(*np.nonzero(matrix)):
-            axes.text(column, row, matrix[row, column], ha="center", va="center", fontsize=8,
+            axes.text(column, row, matrix[row, column], ha="center", va="center", in_layout=False,
+                      fontsize=min(8, 28 / len(str(matrix.max()))),
                       color="white" if shares[row, column] > 0.5 else "black")
     return figure
 
@@ -84,5 +103,5 @@ def worst_mistakes(images: Sequence[np.ndarray], gold: Sequence[str], predicted:
         axes.axis("off")
     for axes, image, right, answer, share in zip(frames, images, gold, predicted, confidence):
         axes.imshow(image.squeeze(), cmap="gray" if image.shape[-1] == 1 else None, vmin=0, vmax=255)
-        axes.set_title(f"{answer}, {share:.0%} sure\nis {right}", fontsize=8)
+        axes.set_title(f"{shown(answer, 16)}, {share:.0%} sure\nis {shown(right)}", fontsize=8, parse_math=False)
     return figure

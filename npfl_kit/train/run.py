@@ -32,7 +32,7 @@ class Run:
 
     def __init__(self, args: argparse.Namespace):
         self.args, self.lab = args, args.lab
-        self.folder: Path = args.logdir or run_folder.free(Path("logs"), args.lab, getattr(args, "changed", {}))
+        self.folder: Path = args.logdir or run_folder.usual(Path("logs"), args.lab, getattr(args, "changed", {}))
         self.started = time.monotonic()
         self.history: list[dict[str, float]] = []
         self.config = {"lab": self.lab, "args": lab_parser.jsonable(args), "versions": versions()}
@@ -66,26 +66,30 @@ class Run:
           dev: batches to measure on after each epoch.
           monitor: the metric whose best epoch is kept.
           callbacks: further Keras callbacks of the lab.
-        Raises: TrainingError when the loss is no number any more; KeyboardInterrupt after Ctrl-C, when all finished
-          epochs are safe.
+        Raises: UsageError when the folder holds another run; TrainingError when the loss is no number any more;
+          KeyboardInterrupt after Ctrl-C, when all finished epochs are safe.
         """
-        last = self.folder / "checkpoint" / "last.safetensors"
+        last = self.folder / run_folder.CHECKPOINT
         goes_on = self.args.resume and last.exists()
         if self.args.weights and not goes_on:
             weights.load(model, self.args.weights)
-        if self.args.predict:
-            return
         if self.args.resume:
             for leftover in self.folder.rglob(".*.part"):       # of a process that was killed while it wrote
                 leftover.unlink()
             self.history = checkpoint.restore(model, last) if goes_on else []
             self.write_text("history.csv", history_csv(self.history))   # the process may have died just before it
         else:
-            run_folder.refuse_other_run(self.folder)
+            self.folder = run_folder.claim(self.folder, given=self.args.logdir is not None)
         self.write_json("config.json", self.config)
+        if self.args.predict:
+            return
         if len(self.history) < self.args.epochs:
             fitting.fit(self, model, train, dev, monitor, callbacks)
-        weights.load(model, self.folder / "weights.safetensors")
+        best = self.folder / "weights.safetensors"
+        if not best.exists():
+            raise errors.WeightsError(f"{best} is lost. Those of the last epoch predict too: "
+                                      f"{self.command('--predict', f'--weights={last}')}")
+        weights.load(model, best)
 
     def finish(self, metrics: Mapping[str, float]) -> dict[str, float]:
         """Write `results.json` and say what to type next.

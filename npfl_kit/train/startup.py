@@ -14,7 +14,8 @@ def startup(args: argparse.Namespace) -> Run:
 
     Every random number comes from `args.seed`: initial weights from Keras's seed; dropout and the like from
     generators that training sets anew at each epoch (see `npfl_kit.train.randomness`), so that a resumed run
-    draws what an unbroken one would. Kernels are the deterministic ones: two runs on one machine are equal.
+    draws what an unbroken one would. Kernels are the deterministic ones: two runs on one machine are equal. Only
+    `--jit` does not ask for them: XLA knows none for the gradient of max pooling.
 
     Args:
       args: what a `LabParser` gave.
@@ -23,7 +24,8 @@ def startup(args: argparse.Namespace) -> Run:
     tf.keras.backend.clear_session()
     tf.keras.utils.set_random_seed(args.seed)
     tf.keras.backend.experimental.enable_tf_random_generator()
-    tf.config.experimental.enable_op_determinism()
+    if not args.jit:
+        tf.config.experimental.enable_op_determinism()
     set_threads(args.threads)
     tf.get_logger().setLevel("ERROR")        # Keras tells of slow callbacks, which a student cannot mend
     tf.keras.mixed_precision.set_global_policy(precision(args.mixed_precision))

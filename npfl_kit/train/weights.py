@@ -17,11 +17,12 @@ import safetensors
 import safetensors.numpy
 
 from npfl_kit import errors, files
+from npfl_kit.train import provenance
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-METADATA_KEY = "npfl_kit"
+METADATA_KEY = provenance.KEY
 OPTIMIZER = "optimizer/"     # tensors of a checkpoint that are not the network's
 SHOWN = 3                    # differences that an error names before it says "and N more"
 
@@ -83,8 +84,13 @@ def save(model: tf.keras.Model, path: Path, metadata: Mapping[str, Any],
         from npfl_kit.train import h5_weights
         return h5_weights.save(model, path, metadata)
     arrays = {name: np.ascontiguousarray(variable.numpy()) for name, variable in named_variables(model).items()}
+    write(path, {**arrays, **(extra or {})}, {METADATA_KEY: json.dumps(metadata)})
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray], texts: dict[str, str] | None = None) -> None:
+    """Write a `.safetensors` file; the bytes go through Python, so that it has the usual mode and errors of a file."""
     with files.replacing(path) as scratch:
-        safetensors.numpy.save_file({**arrays, **(extra or {})}, scratch, {METADATA_KEY: json.dumps(metadata)})
+        scratch.write_bytes(safetensors.numpy.save(dict(arrays), texts))
 
 
 def load(model: tf.keras.Model, path: Path, strict: bool = True, include: Sequence[str] | None = None) -> list[str]:
@@ -103,12 +109,21 @@ def load(model: tf.keras.Model, path: Path, strict: bool = True, include: Sequen
     with opened(path) as file:
         found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()
                  if not name.startswith(OPTIMIZER)}
-        return assign(model, path, found, file.get_tensor, strict, include)
+        return assign(model, path, found, lambda name: read(file, path, name), strict, include)
 
 
-def assign(model: tf.keras.Model, path: Path, found: Mapping[str, tuple[int, ...]], read, strict: bool,
+def read(file, path: Path, name: str) -> np.ndarray:
+    """One array of an opened `.safetensors` file."""
+    try:
+        return file.get_tensor(name)
+    except (safetensors.SafetensorError, AttributeError, TypeError, ValueError):
+        raise errors.WeightsError(f"{name} of {path} has the number type {file.get_slice(name).get_dtype()}, which "
+                                  f"NumPy lacks; expected F32. Ask its author for a file in F32.") from None
+
+
+def assign(model: tf.keras.Model, path: Path, found: Mapping[str, tuple[int, ...]], reader, strict: bool,
            include: Sequence[str] | None) -> list[str]:
-    """Compare names and shapes, then assign `read(name)` to each variable; nothing is read before all fits."""
+    """Compare names and shapes, then assign `reader(name)` to each variable; nothing is read before all fits."""
     expected = named_variables(model)
     wanted = {name for name in expected if include is None or any(fnmatch.fnmatch(name, each) for each in include)}
     if not wanted:
@@ -121,8 +136,8 @@ def assign(model: tf.keras.Model, path: Path, found: Mapping[str, tuple[int, ...
                                   + differences({name: tuple(expected[name].shape) for name in expected
                                                  if name in wanted}, found)
                                   + " Show what it holds: npfl-kit weights show FILE.")
-    for name in fitting:
-        expected[name].assign(read(name))
+    for name, array in [(name, reader(name)) for name in fitting]:
+        expected[name].assign(array)
     return fitting
 
 
@@ -164,19 +179,15 @@ def opened(path: Path):
 
 
 def metadata(path: Path) -> dict[str, Any]:
-    """The metadata of a weights file: {"lab", "args", "build", "versions", ...}; empty when it has none."""
+    """The metadata of a weights file: {"lab", "args", "build", "versions", ...}; empty when it has none.
+
+    Raises: WeightsError when a value is not of the type that the kit writes; see `npfl_kit.train.provenance`.
+    """
     if path.suffix == ".h5":
         from npfl_kit.train import h5_weights
         return h5_weights.metadata(path)
     with opened(path) as file:
-        text = (file.metadata() or {}).get(METADATA_KEY, "{}")
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise errors.WeightsError(f"The metadata of {path} is not what the kit writes; the file was changed.")
-    return value
+        return provenance.parse((file.metadata() or {}).get(METADATA_KEY, "{}"), path)
 
 
 def describe(path: Path) -> list[tuple[str, str, tuple[int, ...]]]:

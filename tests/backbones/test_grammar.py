@@ -57,6 +57,15 @@ def test_spaces_between_steps_do_not_count():
         build("C-4-3-2-same,R-[C-4-3-1-same,D-0.5],F"))
 
 
+@pytest.mark.parametrize("text", ["F,H-65536,D-0.99", "C-1-1024-1024-same,F", "C-2-1-1-same,M-1-1024,F", "F,D-0.0"])
+def test_the_largest_numbers_are_built(text):
+    assert build(text).output_shape == (None, 10)
+
+
+def test_a_network_may_be_deeper_than_pythons_stack():
+    assert len(build("F" + ",D-0.1" * 999).layers) == 1 + 1000 + 1
+
+
 def test_a_residual_step_adds_its_input_behind_the_last_relu():
     tf.keras.utils.set_random_seed(42)
     model = build("C-4-3-1-same,R-[C-4-3-1-same],F")
@@ -115,6 +124,19 @@ ERRORS = [      # text, the marked part, what is said
     ("M-30-2,F", "M-30-2", "30 x 30 does not fit .* 28 x 28"),
     ("M-9-9,C-1-5-1-valid,F", "C-1-5-1-valid", "5 x 5 does not fit .* 3 x 3"),
     ("R-[C-16-3-2-same],F", "R-[C-16-3-2-same]", "28 x 28 x 1 .* 14 x 14 x 16"),
+    ("C-65537-3-1-same,F", "65537", "filters <= 65,536"),
+    ("F,H-1" + "0" * 30, "1" + "0" * 30, "units <= 65,536"),
+    ("F,D-" + "9" * 5000, "9" * 5000, "units <= 65,536"),
+    ("CB-10-1025-1-same,F", "1025", "kernel <= 1,024"),
+    ("CB-10-3-1025-same,F", "1025", "strides <= 1,024"),
+    ("C-1-1-1-same,R-[M-" + "9" * 20 + "-1],F", "9" * 20, "size <= 1,024"),
+    ("M-2-" + "9" * 20 + ",F", "9" * 20, "strides <= 1,024"),
+    ("F,D-0." + "9" * 30, "0." + "9" * 30, "below 1"),
+    ("F,H--5", "H--5", "H-units"),
+    ("C--5-3-1-same,F", "C--5-3-1-same", "C-filters"),
+    ("F,H-1\N{ARABIC-INDIC DIGIT THREE}", "H-1\N{ARABIC-INDIC DIGIT THREE}", "H-units"),
+    ("C-65536-3-1-same,C-65536-3-1-same,F", "C-65536-3-1-same", "38,654,705,664 weights"),
+    ("F" + ",D-0.1" * 1000, "D-0.1", "at most 1,000 steps; these are 1,001"),
 ]
 
 

@@ -86,6 +86,47 @@ def test_convert_of_an_unknown_ending_is_a_sentence(command):
     assert code == 2 and "model.pkl is neither .safetensors nor .weights.h5" in err
 
 
+@pytest.mark.parametrize("to", ["copy.pkl", "copy", "."])
+def test_convert_to_an_unknown_ending_is_a_sentence(command, saved, to):
+    code, _, err = command("weights", "convert", saved, to)
+
+    assert code == 2 and f"error: {to} ends in neither .safetensors nor .h5" in err
+
+
+def test_convert_into_a_place_that_cannot_be_written_speaks_of_that_place(command, tmp_path, lab_folder):
+    (lab_folder / "first.py").write_text(DENSE_LAB)
+    arrays = {"dense/kernel": np.zeros([4, 1], np.float32), "dense/bias": np.zeros([1], np.float32)}
+    weights.write(tmp_path / "w.safetensors", arrays, {weights.METADATA_KEY: json.dumps({"lab": "first"})})
+    (tmp_path / "file").write_text("")
+
+    code, _, err = command("weights", "convert", tmp_path / "w.safetensors", tmp_path / "file" / "w.h5")
+
+    assert code == 2 and f"Cannot write {tmp_path / 'file' / 'w.h5'}" in err and "logdir" not in err
+
+
+def test_convert_runs_no_script_that_the_file_names(command, tmp_path, lab_folder):
+    script = tmp_path / "evil.py"
+    script.write_text("import pathlib; pathlib.Path('ran').touch()\n" + DENSE_LAB)
+    arrays = {"dense/kernel": np.zeros([4, 1], np.float32), "dense/bias": np.zeros([1], np.float32)}
+
+    for name in (str(script), "evil.py", "./evil.py", "../evil", "evil"):
+        weights.write(tmp_path / "w.safetensors", arrays, {weights.METADATA_KEY: json.dumps({"lab": name})})
+        code, _, err = command("weights", "convert", tmp_path / "w.safetensors")
+
+        assert code == 2 and "w.safetensors" in err and len(err.splitlines()) == 1
+        assert not (tmp_path / "ran").exists()
+
+
+def test_show_sends_nothing_to_the_terminal_that_moves_its_cursor(command, tmp_path):
+    about = {"args": {"a\x1b[2J": "\ud800"}}
+    weights.write(tmp_path / "w.safetensors", {"x\x1b[2J": np.zeros([1], np.float32)},
+                  {weights.METADATA_KEY: json.dumps(about)})
+
+    code, out, _ = command("weights", "show", tmp_path / "w.safetensors")
+
+    assert code == 0 and "a?[2J=?" in out and "x?[2J" in out and "\x1b" not in out
+
+
 def test_convert_there_and_back_changes_no_array(command, tmp_path, lab_folder):
     (lab_folder / "first.py").write_text(DENSE_LAB)
     import tensorflow as tf

@@ -60,9 +60,10 @@ def test_persons_have_seventeen_keypoints(shared):
     assert loaded.classes == ["person"] and len(loaded.keypoints) == 17 and loaded.keypoints[0] == "nose"
     objects = [loaded.split("test").objects(index) for index in range(79)]
     persons = sum(int((each.keypoints[..., 2] > 0).any(1).sum()) for each in objects)
-    assert persons == 68
+    shares = []
     for each in objects:
         seen = each.keypoints[..., 2] > 0
         inside = ((each.keypoints[..., :2] >= each.boxes[:, np.newaxis, :2] - 2)
                   & (each.keypoints[..., :2] <= each.boxes[:, np.newaxis, 2:] + 2)).all(-1)
-        assert inside[seen].mean() > 0.9 if seen.any() else True
+        shares += inside[seen].tolist()
+    assert persons == 68 and np.mean(shares) > 0.95

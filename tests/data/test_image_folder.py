@@ -198,15 +198,6 @@ def test_damaged_zip_member_names_itself(tmp_path):
         [loaded.split(name).images for name in ("train", "dev", "test")]
 
 
-@pytest.mark.parametrize("form", ["zip", "tgz"])
-def test_truncated_archive_is_a_data_error_naming_it(tmp_path, form):
-    path = packed(write(tmp_path / "pictures", ("cat", 10), ("dog", 10)), form)
-    path.write_bytes(path.read_bytes()[:3000])
-
-    with pytest.raises(errors.DataError, match=f"Cannot read {path} as a folder, a zip or a tar file"):
-        data.load("folder", path)
-
-
 def test_huge_member_is_not_read(tmp_path):
     path = tmp_path / "packed.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -225,6 +216,39 @@ def test_several_archives_are_a_question(tmp_path):
 
     with pytest.raises(errors.DataError, match="several archives: a.zip, b.zip; choose one by --data_dir=.*a.zip"):
         data.load("folder", tmp_path / "here")
+
+
+@pytest.mark.parametrize("groups", [[("cat", 10), ("dog", 10)], [("train/cat", 10), ("train/dog", 10)]], ids=str)
+def test_class_folders_win_over_an_archive_beside_them(tmp_path, groups):
+    archive = packed(write(tmp_path / "pictures", ("cow", 10), ("pig", 10)), "zip")
+    folder = write(tmp_path / "mine", *groups)
+    shutil.copy(archive, folder)
+    shutil.copy(archive, folder / "b.zip")
+
+    loaded = data.load("folder", folder)
+
+    assert loaded.classes == ["cat", "dog"] and loaded.sources == str(folder)
+
+
+def test_an_archive_is_read_beside_folders_without_pictures(tmp_path):
+    folder = write(tmp_path / "here", ("logs/run", 0), ("__MACOSX/cat", 1), (".hidden/cat", 1))
+    (folder / "logs" / "run" / "results.json").write_text("{}")
+    archive = shutil.copy(packed(write(tmp_path / "pictures", ("cow", 10), ("pig", 10)), "zip"), folder)
+
+    loaded = data.load("folder", folder)
+
+    assert loaded.classes == ["cow", "pig"] and loaded.sources == str(archive)
+
+
+def test_an_archive_and_one_folder_of_pictures_are_a_question_naming_both(tmp_path):
+    folder = write(tmp_path / "here", ("unpacked/train/cat", 10), ("unpacked/train/dog", 10))
+    shutil.copy(packed(write(tmp_path / "pictures", ("cow", 10), ("pig", 10)), "zip"), folder)
+
+    with pytest.raises(errors.DataError, match="here holds packed.zip, and pictures in the folder unpacked; choose "
+                                               "one by --data_dir=.*here/packed.zip or --data_dir=.*here/unpacked"):
+        data.load("folder", folder)
+    assert data.load("folder", folder / "unpacked").classes == ["cat", "dog"]
+    assert data.load("folder", folder / "packed.zip").classes == ["cow", "pig"]
 
 
 def test_own_pictures_need_a_folder(tmp_path):

@@ -95,6 +95,28 @@ def test_class_folders_stand_for_the_official_files(tmp_path, name, folders):
     np.testing.assert_array_equal(loaded.split("train").images[:, 0, 0, 0], 20 * loaded.split("train").labels)
 
 
+def write_digits(folder, shade):
+    for label in "0123456789":
+        (folder / label).mkdir(parents=True)
+        for number in range(3):
+            Image.new("L", (28, 28), shade).save(folder / label / f"{number}.png")
+
+
+@pytest.mark.parametrize("beside, shade", [("train", 100), ("", 100), ("letters", 200), ("test", 200)])
+def test_known_class_folders_win_over_an_archive_beside_them(tmp_path, beside, shade):
+    here = tmp_path / "here"
+    if beside == "test":
+        (here / beside).mkdir(parents=True)     # no picture in it
+    else:
+        write_digits(here / beside, 100)
+    write_digits(tmp_path / "packed", 200)
+    shutil.make_archive(here / "pictures", "zip", tmp_path / "packed")
+
+    loaded = data.load("mnist", here)
+
+    assert loaded.split("train").images.max() == shade
+
+
 def test_other_classes_than_expected_are_a_data_error(tmp_path):
     for folder in ("cat", "dog"):
         (tmp_path / "here" / folder).mkdir(parents=True)

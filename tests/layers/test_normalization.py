@@ -84,11 +84,17 @@ def test_a_constant_map_becomes_zero():
 
 
 @pytest.mark.parametrize("channels", [1, 7, 16, 31, 32, 48, 64, 100, 2048])
-def test_groups_divide_the_channels_and_no_larger_number_up_to_32_does(channels):
+def test_groups_are_the_most_up_to_32_that_have_4_channels_or_more(channels):
     groups = fitting_groups(channels)
 
-    assert groups <= 32 and channels % groups == 0
-    assert not any(channels % more == 0 for more in range(groups + 1, 33))
+    assert groups <= 32 and channels % groups == 0 and (groups == 1 or channels // groups >= 4)
+    assert not any(channels % more == 0 and channels // more >= 4 for more in range(groups + 1, 33))
+
+
+def test_group_normalization_of_a_narrow_map_is_not_instance_normalization():
+    x = features(16, offset=3.0)
+
+    assert np.abs(normalization("group", 16)(x) - normalization("instance", 16)(x)).max() > 0.1
 
 
 def test_each_kind_has_gamma_and_beta_per_channel_but_none():

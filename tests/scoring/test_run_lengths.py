@@ -28,7 +28,6 @@ def test_list_and_string_are_one_mask():
 
     listed = run_lengths.mask({"size": [8, 8], "counts": counts}, 8, 8)
 
-    assert run_lengths.compress(counts) == "61X13mN000O"[:len(run_lengths.compress(counts))] or True
     np.testing.assert_array_equal(run_lengths.mask({"size": [8, 8], "counts": run_lengths.compress(counts)}, 8, 8),
                                   listed)
     assert listed.sum() == 9 and listed[6, 0] and not listed[5, 0]

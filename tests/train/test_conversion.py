@@ -1,4 +1,6 @@
 """Weights come through the other format and back unchanged."""
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,6 +50,22 @@ def test_an_older_keras_file_is_converted_by_its_names(tmp_path):
     conversion.convert(tmp_path / "k.h5", tmp_path / "k.safetensors")
 
     assert [name for name, _, _ in weights.describe(tmp_path / "k.safetensors")] == ["logits/bias", "logits/kernel"]
+
+
+@pytest.mark.parametrize("metadata, said", [
+    ({"lab": "other_lab"}, "'other_lab', which is no lab of the course"),
+    ({"lab": "tiny_lab.py"}, "'tiny_lab.py', which is no lab of the course"),
+    ({"lab": "tiny_lab"}, "cannot build the network .*classes"),
+    ({"lab": "tiny_lab", "args": {"width": "wide"}, "build": {"classes": 4}}, "cannot build the network"),
+    ({"lab": "tiny_lab", "args": {"width": -5}, "build": {"classes": [4]}}, "cannot build the network")])
+def test_metadata_that_build_no_network_are_a_sentence(saved, tmp_path, monkeypatch, metadata, said):
+    weights.write(tmp_path / "x.safetensors", {}, {weights.METADATA_KEY: json.dumps(metadata)})
+    monkeypatch.chdir(tmp_path / "home" / "labs" / "01_x")
+
+    with pytest.raises(errors.WeightsError, match=said):
+        conversion.convert(tmp_path / "x.safetensors", tmp_path / "x.h5")
+
+    assert not (tmp_path / "x.h5").exists()
 
 
 def test_a_file_without_names_or_lab_is_a_sentence(tmp_path):

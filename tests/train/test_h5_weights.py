@@ -42,7 +42,24 @@ def a_circle(file, tmp_path):
     file["layers/dense/vars/0"] = file["layers"]
 
 
-@pytest.mark.parametrize("attack", [external_link, soft_link, external_storage, virtual_data, a_circle])
+def empty(file, tmp_path):
+    file["layers/dense/vars/0"] = h5py.Empty("f4")
+
+
+def a_type(file, tmp_path):
+    file["layers/dense/vars/0"] = np.dtype("f4")
+
+
+def words(file, tmp_path):
+    file["layers/dense/vars/0"] = ["a", "b"]
+
+
+def a_size_without_data(file, tmp_path):
+    file["layers/dense/vars"].create_dataset("0", [1 << 40, 2], "f4", chunks=(1024, 2))
+
+
+@pytest.mark.parametrize("attack", [external_link, soft_link, external_storage, virtual_data, a_circle, empty, a_type,
+                                    words, a_size_without_data])
 def test_links_out_of_the_file_are_refused(saved, tmp_path, model, attack):
     with h5py.File(saved, "r+") as file:
         del file["layers/dense/vars/0"]
@@ -50,6 +67,26 @@ def test_links_out_of_the_file_are_refused(saved, tmp_path, model, attack):
 
     with pytest.raises(errors.WeightsError, match="is not opened: layers/dense/vars/0.* which weights never need"):
         weights.load(model, saved)
+
+
+def test_groups_that_double_at_each_level_are_refused_at_once(saved):
+    with h5py.File(saved, "r+") as file:
+        group = file.create_group("a")
+        for _ in range(40):
+            below = group.create_group("x")
+            group["y"], group = below, below
+
+    with pytest.raises(errors.WeightsError, match="a/(x/)*y is a group that stands in two places"):
+        h5_weights.shapes(saved)
+
+
+@pytest.mark.parametrize("value", [1, [1, 2], h5py.Empty("f4"), b"\xff", "{", "[]", '{"lab": 1}', ["{}", "{}"]])
+def test_an_attribute_that_the_kit_did_not_write_is_a_sentence(saved, value):
+    with h5py.File(saved, "r+") as file:
+        file.attrs[weights.METADATA_KEY] = value
+
+    with pytest.raises(errors.WeightsError, match="The metadata of .*w.weights.h5 is not what the kit writes"):
+        weights.metadata(saved)
 
 
 def test_an_honest_file_passes(saved):

@@ -57,12 +57,41 @@ def test_resume_of_no_run_is_a_sentence(parser, tmp_path):
         parser.parse_args([f"--resume={tmp_path}"])
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"args": 3}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"args": 3}', '{"args": {}}', '{"lab": 3, "args": {}}'])
 def test_a_broken_config_is_a_sentence(parser, past_run, content):
     (past_run / "config.json").write_text(content)
 
     with pytest.raises(errors.UsageError, match="config.json"):
         parser.parse_args([f"--resume={past_run}"])
+
+
+def test_resume_without_arguments_still_goes_on_in_the_folder(parser, past_run):
+    (past_run / "config.json").write_text('{"lab": "some_lab", "args": {}}')
+
+    assert parser.parse_args([f"--resume={past_run}"]).logdir == past_run
+
+
+def test_resume_of_predictions_is_a_sentence(parser, past_run):
+    (past_run / "config.json").write_text('{"lab": "some_lab", "args": {"predict": true, "weights": "w.h5"}}')
+
+    with pytest.raises(errors.UsageError, match="holds predictions of w.h5, not a training"):
+        parser.parse_args([f"--resume={past_run}"])
+
+
+def test_a_refused_flag_leaves_the_defaults_of_the_parser_alone(parser, past_run):
+    with pytest.raises(errors.UsageError):
+        parser.parse_args([f"--resume={past_run}", "--epochs=two"])
+
+    assert parser.parse_args([]).learning_rate == 0.01
+
+
+def test_the_place_of_the_data_does_not_depend_on_the_folder_one_is_in(parser, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+
+    kept = lab_parser.jsonable(parser.parse_args(["--data_dir=pictures", "--weights=~/w.h5"]))
+
+    assert (kept["data_dir"], kept["weights"]) == (str(tmp_path / "pictures"), "/home/me/w.h5")
 
 
 def test_resume_of_another_lab_names_both(parser, past_run):

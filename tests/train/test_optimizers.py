@@ -57,6 +57,18 @@ def parser():
 
 
 @pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
+def test_without_weight_decay_a_zero_gradient_changes_nothing(parser, name):
+    model = tf.keras.Sequential([tf.keras.layers.Input([2]), tf.keras.layers.Dense(3)])
+    optimizer = optimizers.optimizer(parser.parse_args([f"--optimizer={name}"]), model, steps_per_epoch=5)
+    before = [weight.numpy() for weight in model.trainable_weights]
+
+    optimizer.apply_gradients([(tf.zeros_like(weight), weight) for weight in model.trainable_weights])
+
+    for weight, old in zip(model.trainable_weights, before):
+        np.testing.assert_array_equal(weight, old)
+
+
+@pytest.mark.parametrize("name", sorted(optimizers.OPTIMIZERS))
 def test_weight_decay_touches_kernels_only(parser, name):
     model = tf.keras.Sequential([tf.keras.layers.Input([2]), tf.keras.layers.Dense(3, bias_initializer="ones"),
                                  tf.keras.layers.BatchNormalization()])

@@ -28,6 +28,54 @@ def test_the_confusion_matrix_colors_shares_of_the_gold_class():
     assert sorted(text.get_text() for text in axes.texts) == ["2", "30", "8"]
 
 
+ODD = ["$cost$", "$x_{y$", "100% \\frac", "中文", "שלום", "caf\udce9", "two\nlines\x00", "_under", "", "W" * 300]
+
+
+def test_any_name_of_a_folder_is_shown_as_it_is_and_short(tmp_path):
+    """Neither a formula nor a letter that the font lacks stops the end of a training; a warning is an error here."""
+    confusion = plots.confusion_matrix(np.eye(len(ODD), dtype=int), ODD)
+    mistakes = plots.worst_mistakes([np.zeros([8, 8, 3], np.uint8)] * len(ODD), ODD, ODD[::-1], [0.5] * len(ODD))
+
+    for figure in (confusion, mistakes):
+        plots.save(figure, tmp_path / "picture.png")
+
+    axes = confusion.axes[0]
+    shown = [label.get_text() for label in axes.get_xticklabels()]
+    assert shown == [label.get_text() for label in axes.get_yticklabels()]
+    assert shown[:5] == ODD[:5] and shown[5:9] == ["caf?", "two lines", "_under", ""] and 10 < len(shown[9]) < 30
+    assert mistakes.axes[0].get_title().endswith("is $cost$")
+    assert min(axes.get_position().size) > 0.3
+
+
+def test_two_classes_of_wide_names_leave_room_for_the_matrix(tmp_path):
+    figure = plots.confusion_matrix(np.eye(2, dtype=int), ["W" * 300, "中" * 300])
+
+    plots.save(figure, tmp_path / "picture.png")
+
+    assert min(figure.axes[0].get_position().size) > 0.2
+
+
+def test_names_that_differ_in_their_ends_are_told_apart():
+    figure = plots.confusion_matrix(np.eye(2, dtype=int), ["a long name of a folder, part 1",
+                                                           "a long name of a folder, part 2"])
+
+    first, second = (label.get_text() for label in figure.axes[0].get_xticklabels())
+    assert first.startswith("a long") and first.endswith("part 1") and second.endswith("part 2")
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 46, 60, 61, 200, 1000])
+def test_a_confusion_matrix_of_any_size_fits_a_screen(classes):
+    matrix = np.full([classes, classes], 1234)
+
+    figure = plots.confusion_matrix(matrix, [f"class number {number}" for number in range(classes)])
+
+    axes = figure.axes[0]
+    assert 4 < min(figure.get_size_inches()) and max(figure.get_size_inches()) <= 20
+    is_detailed = classes <= 60
+    assert len(axes.texts) == is_detailed * classes ** 2
+    assert len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == is_detailed * classes
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_worst_mistakes_of_any_number(tmp_path, channels, count):

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from npfl_kit import errors
 from npfl_kit.data import batches
@@ -91,6 +92,50 @@ def test_a_second_run_does_not_mix_with_the_first(train_lab):
         train_lab("--logdir=run", "--epochs=1", "--debug")
 
 
+def test_a_run_that_died_in_its_first_epoch_may_start_again(train_lab, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("tensorflow.keras.Model.fit", lambda *args, **kwargs: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train_lab("--logdir=run", "--epochs=1", "--debug")
+
+    run, _ = train_lab("--logdir=run", "--epochs=1", "--debug")
+
+    assert len(run.history) == 1
+
+
+def test_predictions_do_not_mix_with_another_run(train_lab):
+    train_lab("--logdir=run", "--epochs=1", "--debug")
+
+    with pytest.raises(errors.UsageError, match="run holds a run already"):
+        train_lab("--predict", "--weights=run/weights.safetensors", "--logdir=run", "--debug")
+
+
+def test_resume_of_a_finished_run_without_its_weights_names_those_of_the_last_epoch(train_lab, tmp_path):
+    train_lab("--logdir=run", "--epochs=1", "--debug")
+    (tmp_path / "run" / "weights.safetensors").unlink()
+
+    with pytest.raises(errors.WeightsError, match="run/weights.safetensors is lost.*run/checkpoint/last.safetensors"):
+        train_lab("--resume=run", "--debug")
+
+
+def test_the_weights_of_the_last_epoch_predict(train_lab):
+    train_lab("--logdir=run", "--epochs=1", "--debug")
+
+    train_lab("--predict", "--weights=run/checkpoint/last.safetensors", "--debug")
+
+
+@pytest.mark.parametrize("message, sentence", [
+    ("run/events.out.tfevents.1; No space left on device", "Cannot write to run: .*No space left on device"),
+    ("OOM when allocating tensor with shape[4096,4096]", "no memory left.*--batch_size=4")])
+def test_a_full_disk_is_not_called_a_lack_of_memory(train_lab, monkeypatch, message, sentence):
+    def exhausted(*args, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, message)
+
+    monkeypatch.setattr("tensorflow.keras.Model.fit", exhausted)
+    with pytest.raises(errors.KitError, match=sentence):
+        train_lab("--logdir=run")
+
+
 def test_resume_of_a_finished_run_trains_nothing(train_lab, tmp_path):
     train_lab("--logdir=run", "--epochs=1", "--debug")
     before = numbers(tmp_path / "run")[0]
@@ -110,13 +155,14 @@ def test_the_kept_weights_are_those_of_the_best_epoch(train_lab, tmp_path):
 
 
 def test_predict_rebuilds_from_the_file_alone(train_lab, tmp_path, pictures):
-    _, model = train_lab("--logdir=run", "--learning_rate=0.02")
+    _, model = train_lab("--logdir=run", "--learning_rate=0.02", "--train_size=20")
 
     run, again = train_lab("--predict", "--weights=run/weights.safetensors")
 
     assert run.args.learning_rate == 0.02
     np.testing.assert_array_equal(model(pictures[0] / 255.0), again(pictures[0] / 255.0))
-    assert not run.folder.exists()
+    assert [path.name for path in run.folder.iterdir()] == ["config.json"]
+    assert run.args.train_size is None
 
 
 def test_weights_of_other_classes_are_refused(train_lab, tmp_path):

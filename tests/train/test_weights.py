@@ -129,7 +129,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     def no_space(*args):
         raise OSError(28, "No space left")
 
-    monkeypatch.setattr("safetensors.numpy.save_file", no_space)
+    monkeypatch.setattr("safetensors.numpy.save", no_space)
 
     with pytest.raises(errors.KitError, match="No space left"):
         weights.save(network(), tmp_path / "w.safetensors", {"version": 2})
