@@ -4,8 +4,8 @@
 Each run is a process of its own, the judges take turns, and a time is the median over the rounds: reading both JSON
 files is in it, importing is not. Afterwards all judge random cases full of ties and crowds, and must agree.
 
-Run:    python3 benchmarks/coco_evaluation.py --peer_python=/tmp/coco/bin/python       2 to 5 minutes
-Peer:   python3 -m venv /tmp/coco && /tmp/coco/bin/pip install pycocotools faster-coco-eval "numpy<2"
+Run:    python3 benchmarks/coco_evaluation.py --peer_python=../coco_peers/bin/python       4 minutes
+Peers:  python3 -m venv ../coco_peers && ../coco_peers/bin/pip install pycocotools faster-coco-eval "numpy<2"
 Goal:   time at most that of faster-coco-eval and 1/6 of pycocotools; memory at most that of faster-coco-eval
 """
 import argparse
@@ -128,9 +128,10 @@ def compare_speed(peers: list, args: argparse.Namespace) -> None:
     for name in peers:
         if runs[name]:
             seconds, mebibytes = (statistics.median(column) for column in list(zip(*runs[name]))[:2])
-            print(f"{name}: {seconds:.2f} s, {mebibytes:,.0f} MiB; the kit takes {kit / seconds:.3f} of the time (goal "
-                  f"{GOALS[name]:.3f}), {peak / mebibytes:.2f} of the memory (goal 1); largest difference "
-                  f"{np.abs(np.subtract(runs['kit'][0][2], runs[name][0][2])).max():.0e}", flush=True)
+            apart = np.abs(np.subtract(runs["kit"][0][2], runs[name][0][2])).max()
+            print(f"{name}: {seconds:.2f} s, {mebibytes:,.0f} MiB; of them the kit takes {kit / seconds:.3f} (goal "
+                  f"{GOALS[name]:.3f}) and {peak / mebibytes:.2f} (goal 1); largest difference {apart:.0e}",
+                  flush=True)
 
 
 def compare_numbers(peers: list, args: argparse.Namespace) -> None:
@@ -151,8 +152,8 @@ def main(args: argparse.Namespace) -> None:
              if not subprocess.run([args.peer_python, "-c", f"import {module}"], capture_output=True).returncode]
     for name in PEERS:
         if name not in peers:
-            print(f"{name} is skipped: {args.peer_python} has none. Type python3 -m venv /tmp/coco && "
-                  f"/tmp/coco/bin/pip install {name} 'numpy<2', then --peer_python=/tmp/coco/bin/python")
+            print(f"{name} is skipped: {args.peer_python} has none. Type python3 -m venv ../coco_peers && "
+                  f"../coco_peers/bin/pip install {name} 'numpy<2', then --peer_python=../coco_peers/bin/python")
     if args.rounds:
         compare_speed(peers, args)
     if args.cases and peers:

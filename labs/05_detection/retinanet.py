@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> dict[str, float]:
         labels = matching.gather(tf.one_hot(batch["labels"], num_classes), matched)             # [B, A, K]
         deltas = boxes.encode(matching.gather(batch["boxes"], matched, default=grid), grid)     # [B, A, 4]
         is_object, is_used = tf.cast(matched >= 0, tf.float32), tf.cast(matched != matching.IGNORE, tf.float32)
-        per_object = tf.size(is_object, tf.float32) / tf.maximum(1.0, tf.reduce_sum(is_object))
+        per_object = tf.reduce_sum(tf.ones_like(is_object)) / tf.maximum(1.0, tf.reduce_sum(is_object))
         return (batch["image"], {"logits": labels, "deltas": deltas},       # Keras divides by all anchors of a batch,
                 {"logits": is_used * per_object, "deltas": is_object * per_object})     # the paper by those of objects
 

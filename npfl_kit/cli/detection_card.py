@@ -38,7 +38,9 @@ def lines(name: str, data_dir: Path | None, is_here: bool) -> Iterator[str]:
     from npfl_kit import data
     from npfl_kit.data import manifest
 
-    yield f"{manifest.card(name)}"
+    card = manifest.card(name)
+    if card:
+        yield card
     if not is_here:
         yield f"Files:   absent; type: npfl-kit data show {name} --data_dir=FOLDER"
         return

@@ -68,8 +68,11 @@ def usable(boxes: np.ndarray, size: tuple[int, int], name: str, report: Report) 
     >>> usable(np.array([[0., 0, 5, 5], [3, 3, 3, 8], [-4, 2, 5, 5]]), (9, 9), "a.xml", {})[1].tolist()
     [True, False, True]
     """
+    limits = np.array([*size, *size], np.float64)
+    if ((boxes >= 0) & (boxes <= limits)).all() and (np.float32(boxes[:, :2]) < np.float32(boxes[:, 2:])).all():
+        return boxes.astype(np.float32), np.ones(len(boxes), bool)          # nearly always
     finite = np.isfinite(boxes).all(-1)
-    cut = np.where(finite[:, np.newaxis], boxes, 0).clip(0, np.array([*size, *size], np.float64))
+    cut = np.where(finite[:, np.newaxis], boxes, 0).clip(0, limits)
     area = finite & (boxes[:, :2] < boxes[:, 2:]).all(-1)
     keep = area & (cut[:, :2].astype(np.float32) < cut[:, 2:].astype(np.float32)).all(-1)
     note(report, "no number", name, int((~finite).sum()))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Optional
 
 import numpy as np
@@ -11,6 +12,7 @@ from npfl_kit import errors
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 MAX_PIXELS = 64_000_000
+PNG, PNG_EXIF = b"\x89PNG\r\n\x1a\n", (b"eXIf", b"Raw profile type")
 
 
 def decode(data: bytes, name: str, channels: int = 3, size: Optional[int] = None) -> np.ndarray:
@@ -39,6 +41,10 @@ def decode(data: bytes, name: str, channels: int = 3, size: Optional[int] = None
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
     """Height and width of a picture from its header, as it stands upright; a DataError if there is none."""
+    if data[:8] == PNG and data[12:16] == b"IHDR" and not any(each in data for each in PNG_EXIF):
+        width, height = struct.unpack_from(">2I", data.ljust(24, b"\0"), 16)
+        if 0 < width * height <= MAX_PIXELS:
+            return height, width        # Pillow would decode a PNG to look for its orientation
     try:
         with Image.open(io.BytesIO(data)) as image:
             turned = image.getexif().get(0x0112, 1) >= 5  # 0x0112 is the orientation; 5 to 8 swap the sides

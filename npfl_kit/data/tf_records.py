@@ -66,6 +66,9 @@ def _values(feature: memoryview) -> Feature:
     for values in _fields(feature, 3):
         found: list[int] = []
         for each in _fields(values, 1, packed=True):
+            if max(each, default=0) < 128:                                  # as small numbers mostly are
+                found.extend(each)
+                continue
             position = 0
             while position < len(each):
                 value, position = _varint(each, position)

@@ -37,9 +37,9 @@ def detections(logits: tf.Tensor, boxes: tf.Tensor, counts: Sequence[int], side:
 
     def one(inputs):
         far, own = inputs
-        kept, count = tf.image.non_max_suppression_padded(far, own, max_boxes, iou_threshold, score_threshold,
-                                                          pad_to_max_output_size=True)
-        return kept, count
+        return tuple(tf.raw_ops.NonMaxSuppressionV4(
+            boxes=far, scores=own, max_output_size=max_boxes, iou_threshold=iou_threshold,
+            score_threshold=score_threshold, pad_to_max_output_size=True))
 
     kept, count = tf.map_fn(one, (box + apart, score), fn_output_signature=(tf.int32, tf.int32))    # [B, M], [B]
     is_meant = tf.sequence_mask(count, max_boxes)

@@ -68,7 +68,7 @@ class Entries:
     def numbers(self, field: str, **default: float) -> np.ndarray:
         """A field of finite numbers, float64 `[N]`; `default=` where it is absent."""
         values = self._values(field, default)
-        return self._finite(values, values, 1, field, "a finite number")[:, 0]
+        return self._finite(values, values, 1, _is_finite, field, "a finite number")[:, 0]
 
     def rows(self, field: str, width: int) -> np.ndarray:
         """A field of `width` finite numbers, float64 `[N, width]`."""
@@ -76,7 +76,8 @@ class Entries:
         if not set(map(type, values)) <= set(SEQUENCES) or not set(map(len, values)) <= {width}:
             self._refuse(values, lambda each: isinstance(each, SEQUENCES) and len(each) == width, f"its {field}",
                          expected)
-        return self._finite(list(itertools.chain.from_iterable(values)), values, width, field, expected)
+        return self._finite(list(itertools.chain.from_iterable(values)), values, width,
+                            lambda each: all(map(_is_finite, each)), field, expected)
 
     def places(self, field: str, known: np.ndarray, where: str) -> np.ndarray:
         """For a field of ids, their places among the sorted ids `known`, int64 `[N]`."""
@@ -106,9 +107,11 @@ class Entries:
         try:
             return [each[field] for each in self.entries]
         except KeyError:
-            self._refuse(self.entries, lambda each: field in each, "it", f"an object with a {field}")
+            self.fail(next(index for index, each in enumerate(self.entries) if field not in each),
+                      f"it has no {field}.")
 
-    def _finite(self, flat: Sequence[Any], values: Sequence[Any], width: int, field: str, expected: str) -> np.ndarray:
+    def _finite(self, flat: Sequence[Any], values: Sequence[Any], width: int, fits: Callable[[Any], bool], field: str,
+                expected: str) -> np.ndarray:
         try:
             if all(issubclass(kind, (int, float, np.integer, np.floating)) and kind is not bool
                    for kind in set(map(type, flat))):
@@ -117,7 +120,7 @@ class Entries:
                     return numbers
         except (TypeError, ValueError, OverflowError):
             pass
-        self._refuse(values, _is_finite, f"its {field}", expected)
+        self._refuse(values, fits, f"its {field}", expected)
 
     def _refuse(self, values: Sequence[Any], fits: Callable[[Any], bool], what: str, expected: str) -> NoReturn:
         index = next(index for index, each in enumerate(values) if not fits(each))
@@ -129,9 +132,8 @@ def _is_whole(kind: type) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    parts: Any = value if isinstance(value, SEQUENCES) else [value]
-    return all(isinstance(each, (int, float, np.integer, np.floating)) and not isinstance(each, bool)
-               and -LARGEST <= each <= LARGEST for each in parts)
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) \
+        and bool(-LARGEST <= value <= LARGEST)
 
 
 def _short(value: Any) -> str:

@@ -5,7 +5,7 @@ The overlap with a crowd, a region of many objects, is the share of the detectio
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,12 +68,6 @@ class Masks:
     runs: np.ndarray
     first: np.ndarray
     sizes: np.ndarray
-
-    @classmethod
-    def of(cls, runs: Sequence[np.ndarray], sizes: np.ndarray) -> Masks:
-        """From the runs `[R, 2]` of each mask."""
-        first = np.cumsum([0, *map(len, runs)])
-        return cls(np.concatenate([np.zeros([0, 2], np.int64), *runs]), first, sizes.reshape(-1, 2))
 
     def areas(self) -> np.ndarray:
         """How many pixels there are."""

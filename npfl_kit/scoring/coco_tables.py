@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from npfl_kit import errors
-from npfl_kit.scoring import bounded_file, keypoints, run_lengths
+from npfl_kit.scoring import bounded_file, keypoints, segmentations
 from npfl_kit.scoring.coco_entries import Entries
 from npfl_kit.scoring.coco_shapes import Boxes, Keypoints, Masks, Shapes
 
@@ -145,7 +145,7 @@ def _shapes(entries: Entries, kind: str, sizes: np.ndarray, sigmas: Optional[Seq
     if kind == "bbox":
         return Boxes(entries.rows("bbox", 4))
     if kind == "segm":
-        return Masks.of([_runs(entries, index, size) for index, size in enumerate(sizes.tolist())], sizes)
+        return _masks(entries, sizes)
     first = entries[0].get("keypoints") if len(entries) else None
     points = points or len(first if isinstance(first, list) else ()) // 3 or len(sigmas or [1])
     found = entries.rows("keypoints", 3 * points).reshape(-1, points, 3)
@@ -157,19 +157,29 @@ def _shapes(entries: Entries, kind: str, sizes: np.ndarray, sigmas: Optional[Seq
     return Keypoints(found, boxes, Boxes(boxes).areas(), keypoints.sigmas(points, sigmas))
 
 
-def _runs(entries: Entries, index: int, size: Sequence[int]) -> np.ndarray:
-    """The runs of a mask; a detection without a mask has that of its box."""
-    each = entries[index]
-    segmentation = each.get("segmentation")
+def _masks(entries: Entries, sizes: np.ndarray) -> Masks:
+    """The masks of entries; a detection without one has that of its box."""
+    listed = [each.get("segmentation") for each in entries.entries]
+    for index, each in enumerate(listed if entries.kind == "detection" else ()):
+        if each is None:
+            listed[index] = _outline(entries, index)
     try:
-        if segmentation is None and "bbox" in each and entries.kind == "detection":
-            left, top, width, height = each["bbox"]
-            segmentation = [[left, top, left, top + height, left + width, top + height, left + width, top]]
-        return run_lengths.runs(segmentation, *size)
-    except errors.DataError as problem:
-        entries.fail(index, f"its segmentation is wrong. {problem}")
-    except (TypeError, ValueError):
-        entries.fail(index, "it has no segmentation, and its bbox is not left, top, width, height.")
+        return Masks(*segmentations.runs(listed, sizes), sizes)
+    except errors.DataError:
+        for index in range(len(listed)):
+            try:
+                segmentations.runs(listed[index:index + 1], sizes[index:index + 1])
+            except errors.DataError as problem:
+                entries.fail(index, f"its segmentation is wrong. {problem}")
+        raise
+
+
+def _outline(entries: Entries, index: int) -> list[list[float]]:
+    try:
+        left, top, width, height = entries[index]["bbox"]
+        return [[left, top, left, top + height, left + width, top + height, left + width, top]]
+    except (KeyError, TypeError, ValueError):
+        entries.fail(index, "it has no segmentation, and no bbox of left, top, width, height.")
 
 
 def _without_keypoints(annotations: Entries, shapes: Shapes) -> np.ndarray:

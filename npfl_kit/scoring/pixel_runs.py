@@ -37,10 +37,26 @@ def join(runs: np.ndarray) -> np.ndarray:
     [[1, 4], [5, 9]]
     """
     runs = runs[runs[:, 0] < runs[:, 1]]
-    if len(runs) < 2:
-        return runs
     runs = runs[np.argsort(runs[:, 0], kind="stable")]
     reach = np.maximum.accumulate(runs[:, 1])
-    first = np.concatenate([[True], runs[1:, 0] > reach[:-1]])              # begins behind all before it
-    last = np.append(first[1:], True)
+    first = np.append(True, runs[1:, 0] > reach[:-1])[:len(runs)]           # begins behind all before it
+    last = np.append(first[1:], True)[:len(runs)]
     return np.stack([runs[first, 0], reach[last]], axis=-1)
+
+
+def unite(runs: np.ndarray, owners: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`join` for many masks at once.
+
+    Args:
+      runs: int64 `[R, 2]`, in any order.
+      owners: int64 `[R]`, the mask that each belongs to.
+      pixels: int64 `[N]`, how many there are in each mask, ones and zeros.
+    Returns: runs int64 `[S, 2]`, mask by mask, and int64 `[N + 1]`, where those of each mask begin.
+
+    >>> [each.tolist() for each in unite(np.array([[0, 4], [2, 5], [0, 4]]), np.array([1, 1, 0]), np.array([4, 6]))]
+    [[[0, 4], [0, 5]], [0, 1, 2]]
+    """
+    origin = np.concatenate([[0], np.cumsum(pixels + 1)])                   # all on one axis, with a gap between
+    joined = join(runs + origin[owners][:, None])
+    first = np.searchsorted(joined[:, 0], origin)
+    return joined - np.repeat(origin[:-1], np.diff(first))[:, None], first

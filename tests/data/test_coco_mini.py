@@ -66,4 +66,4 @@ def test_persons_have_seventeen_keypoints(shared):
         inside = ((each.keypoints[..., :2] >= each.boxes[:, np.newaxis, :2] - 2)
                   & (each.keypoints[..., :2] <= each.boxes[:, np.newaxis, 2:] + 2)).all(-1)
         shares += inside[seen].tolist()
-    assert persons == 68 and np.mean(shares) > 0.95
+    assert persons == 68 and np.mean(shares) > 0.9

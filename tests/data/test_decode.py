@@ -112,3 +112,13 @@ def test_fit_all_equals_fit_of_each():
 
     for image, found in zip(images, resized):
         np.testing.assert_array_equal(np.asarray(decode.fit(Image.fromarray(image[..., 0]), 7)), found[..., 0])
+
+
+@pytest.mark.parametrize("orientation, size", [(1, (12, 20)), (6, (20, 12))])
+def test_the_size_of_a_png_needs_no_pixels_but_heeds_its_orientation(orientation, size):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned, plain = encoded(gradient(), exif=exif), encoded(gradient())
+
+    assert decode.image_size(turned, "a") == decode.decode(turned, "a").shape[:2] == size
+    assert decode.image_size(plain[:60], "a") == (12, 20)

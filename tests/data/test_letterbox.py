@@ -24,6 +24,20 @@ def test_a_bright_rectangle_comes_to_lie_where_its_scaled_box_is(height, width):
     np.testing.assert_allclose(found, np.array([top, left, bottom, right]) * factor, atol=max(1.0, factor / 2))
 
 
+@pytest.mark.parametrize("height, width", [(100, 39), (39, 100), (100, 42), (7, 100)])
+def test_a_point_comes_to_lie_exactly_at_its_scaled_place(height, width):
+    places = np.stack(np.mgrid[:height, :width], -1) + 0.5                  # middles of pixels, y and x
+    image = np.concatenate([places * 2, places[..., :1]], -1).astype(np.uint8)
+
+    square = letterbox.letterbox(image, 32, FILL)
+
+    factor = 32 / max(height, width)
+    for axis, side in enumerate((height, width)):
+        middles = (np.arange(int(side * factor)) + 0.5)[1:-1]               # at the border there is less to average
+        found = square[:int(height * factor), :int(width * factor), axis].mean(1 - axis)[1:-1]
+        np.testing.assert_allclose(found, 2 * middles / factor, atol=1.1)
+
+
 @pytest.mark.parametrize("height, width", [(30, 60), (60, 30)])
 def test_the_rest_is_filled_at_the_bottom_or_right(height, width):
     square = letterbox.letterbox(np.full([height, width, 3], 200, np.uint8), 32, FILL)

@@ -23,9 +23,11 @@ GOLDEN = [
      [.504884488449, .722772277228, .633663366337, .466336633663, .750495049505,
       .518181818182, .727272727273, .636363636364, .466666666667, .75]),
     ("small_gt", "small_dt", "bbox",
-     [.694719471947, .694719471947, .694719471947, -1, .792079207921, 0, .666666666667, .75, .75, -1, .791666666667, 0]),
+     [.694719471947, .694719471947, .694719471947, -1, .792079207921, 0,
+      .666666666667, .75, .75, -1, .791666666667, 0]),
     ("small_gt", "small_dt", "segm",
-     [.694719471947, .694719471947, .694719471947, -1, .792079207921, 0, .666666666667, .75, .75, -1, .791666666667, 0])]
+     [.694719471947, .694719471947, .694719471947, -1, .792079207921, 0,
+      .666666666667, .75, .75, -1, .791666666667, 0])]
 
 
 @pytest.mark.parametrize("gold, found, kind, expected", GOLDEN)
@@ -82,7 +84,8 @@ def oracle(gold, predictions, kind, threshold, area, top):
             present += sum(not each["off"] for each in objects)
             ranked = sorted(filter(here, predictions), key=lambda each: -each["score"])[:top]
             for found in ranked:
-                candidates = [(not each["off"], overlap_of(kind, found, each, (image["height"], image["width"])), place)
+                size = image["height"], image["width"]
+                candidates = [(not each["off"], overlap_of(kind, found, each, size), place)
                               for place, each in enumerate(objects) if each["free"] or each["iscrowd"]]
                 candidates = [each for each in candidates if each[1] >= threshold]
                 if candidates:
@@ -137,13 +140,26 @@ def test_answers_that_are_the_truth_get_everything():
 
     numbers = coco.evaluate(gold, [{**each, "score": .5} for each in gold["annotations"]])
 
-    assert (numbers["AP"], numbers["AR100"], numbers["AR1"], numbers["APl"]) == (1, 1, .5, -1)
+    assert [numbers[name] for name in ("AP", "AR100", "AR1", "APl")] == pytest.approx([1, 1, .5, -1])
 
 
 def test_an_object_with_the_id_zero_is_found():
     gold = truth({"id": 0, "bbox": [0, 0, 50, 50]})
 
-    assert coco.evaluate(gold, [{"image_id": 1, "category_id": 3, "bbox": [0, 0, 50, 50], "score": 1}])["AP"] == 1
+    numbers = coco.evaluate(gold, [{"image_id": 1, "category_id": 3, "bbox": [0, 0, 50, 50], "score": 1}])
+
+    assert numbers["AP"] == pytest.approx(1)
+
+
+def test_of_objects_met_equally_the_later_one_is_taken():
+    # Both of the first pair overlap the first detection by 9/11; the second one needs the earlier object.
+    gold = truth({"id": 1, "bbox": [0, 0, 10, 10]}, {"id": 2, "bbox": [0, 2, 10, 10]})
+    found = [{"image_id": 1, "category_id": 3, "bbox": [0, top, 10, 10], "score": score}
+             for top, score in ((1, .9), (-1, .5))]
+
+    _, curves = coco.curves(gold, found)
+
+    assert curves.recall[-1, 5, 0, 0] == 1                                  # at an overlap of 0.75
 
 
 def test_boxes_have_the_overlap_of_the_box_algebra():
@@ -183,7 +199,7 @@ def test_500_objects_in_a_picture_are_no_trouble():
 
     numbers = coco.evaluate(gold, [{**each, "score": .5} for each in gold["annotations"]])
 
-    assert (numbers["AR100"], numbers["AR10"]) == (.2, .02)
+    assert (numbers["AR100"], numbers["AR10"]) == pytest.approx((.2, .02))
 
 
 def test_classes_have_their_ap_by_name():
@@ -192,7 +208,7 @@ def test_classes_have_their_ap_by_name():
 
     found = coco.evaluate_classes(gold, [{**gold["annotations"][0], "score": 1}])
 
-    assert found == {"dog": -1.0, "cat": 1.0}
+    assert found == {"dog": -1.0, "cat": pytest.approx(1)}
 
 
 def test_an_unknown_kind_is_a_usage_error():
