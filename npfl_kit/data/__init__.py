@@ -50,5 +50,7 @@ def where(name: str, data_dir: Union[str, os.PathLike, None] = None) -> Optional
     """
     from npfl_kit.data import sources
 
+    if not any(place.exists() for place in sources.places(name, data_dir)):
+        return None         # without the readers, which take a while to import
     found = sources.local(name, data_dir, importlib.import_module(f"npfl_kit.data.{name}").look)
     return None if found is None else pathlib.Path(found[1])

@@ -98,8 +98,9 @@ class LabParser(argparse.ArgumentParser):
         if past.get("lab") not in (None, args.lab):
             raise errors.UsageError(f"{source} belongs to the lab {past['lab']}, not to {args.lab}; "
                                     f"type: npfl-kit run {past['lab']} with the same flags.")
-        known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS | TRAINING_ONLY)
-        return {name: value for name, value in past.get("args", {}).items() if name in known}
+        known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS)
+        kept = {name: value for name, value in past.get("args", {}).items() if name in known}
+        return kept if args.resume else {**kept, **dict.fromkeys(TRAINING_ONLY)}
 
 
 def place(text: str) -> Path:

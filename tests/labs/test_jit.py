@@ -8,11 +8,11 @@ from npfl_kit import lab_files
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["resnet8", "lenet5", "vgg11"])
-def test_networks_of_every_pooling_train_under_jit(draw_class_folder, tmp_path, model):
+@pytest.mark.parametrize("network", ["--model=resnet8", "--cnn=CB-8-3-1-same,M-2-2,F"])
+def test_networks_of_every_pooling_train_under_jit(draw_class_folder, tmp_path, network):
     pictures = draw_class_folder(tmp_path / "pictures", count=10)
 
-    ended = subprocess.run([sys.executable, lab_files.find("cnn_classification"), "--jit", f"--model={model}",
+    ended = subprocess.run([sys.executable, lab_files.find("cnn_classification"), "--jit", network,
                             "--dataset=folder", f"--data_dir={pictures}", "--image_size=32", "--batch_size=8",
                             "--epochs=1", "--threads=2", f"--logdir={tmp_path / 'run'}"],
                            capture_output=True, text=True)
