@@ -106,7 +106,7 @@ def verify(momentum: float) -> None:
 
 def main(args: argparse.Namespace) -> dict[str, float]:
     run = npfl_kit.startup(args)
-    images = data.load(args.dataset, args.data_dir, train_size=args.train_size)
+    images = data.load(args.dataset, args.data_dir, train_size=args.train_size, among=data.CLASSIFICATION)
     if args.verify:
         verify(args.momentum)
     model = run.build(build_model, image_shape=list(images.image_shape), num_classes=len(images.classes))

@@ -52,7 +52,8 @@ def build_model(args: argparse.Namespace, image_shape: list[int], num_classes: i
 
 def main(args: argparse.Namespace) -> dict[str, float]:
     run = npfl_kit.startup(args)
-    images = data.load(args.dataset, args.data_dir, train_size=args.train_size, image_size=args.image_size)
+    images = data.load(args.dataset, args.data_dir, train_size=args.train_size, image_size=args.image_size,
+                       among=data.CLASSIFICATION)
     model = run.build(build_model, image_shape=list(images.image_shape), num_classes=len(images.classes))
 
     hide = augment.cutout(args.cutout, fill=images.mean) if args.cutout else None  # mean pixel

@@ -10,6 +10,7 @@ Try:    --gamma=0 --prior=0.5, TRY
 Read:   Lin et al. 2017, https://arxiv.org/abs/1708.02002, Sec. 3 and 4
 """
 import argparse
+import functools
 
 import npfl_kit
 import tensorflow as tf
@@ -55,10 +56,28 @@ def focal_loss(alpha: float, gamma: float):
     return loss
 
 
-def box_loss(name: str, grid: tf.Tensor):
-    if name == "giou":                                              # compares boxes, not deltas
-        return lambda y_true, deltas: giou_loss(boxes.decode(y_true, grid), boxes.decode(deltas, grid))
-    return SmoothL1Loss(beta=0.0 if name == "l1" else 0.1)
+def losses(args: argparse.Namespace, grid: tf.Tensor):
+    def giou(y_true, deltas):                                       # compares boxes, not deltas
+        return giou_loss(boxes.decode(y_true, grid), boxes.decode(deltas, grid))
+    of_boxes = giou if args.box_loss == "giou" else SmoothL1Loss(beta=0.0 if args.box_loss == "l1" else 0.1)
+    return {"logits": focal_loss(args.alpha, args.gamma), "deltas": of_boxes}
+
+
+def assign(grid: tf.Tensor, batch) -> tf.Tensor:                    # [B, A]: the object that each anchor should find
+    return matching.match(grid, batch["boxes"], batch["count"], foreground_iou=0.5, background_iou=0.4,
+                          ignored=batch["ignored"])                 # or BACKGROUND, or IGNORE between the thresholds
+
+
+def with_targets(grid: tf.Tensor, num_classes: int):
+    def targets(batch):
+        matched = assign(grid, batch)                                                           # [B, A]
+        labels = matching.gather(tf.one_hot(batch["labels"], num_classes), matched)             # [B, A, K]
+        deltas = boxes.encode(matching.gather(batch["boxes"], matched, default=grid), grid)     # [B, A, 4]
+        is_object, is_used = tf.cast(matched >= 0, tf.float32), tf.cast(matched != matching.IGNORE, tf.float32)
+        per_object = tf.reduce_sum(tf.ones_like(is_object)) / tf.maximum(1.0, tf.reduce_sum(is_object))
+        return (batch["image"], {"logits": labels, "deltas": deltas},       # Keras divides by all anchors of a batch,
+                {"logits": is_used * per_object, "deltas": is_object * per_object})     # the paper by those of objects
+    return targets
 
 
 def build_model(args: argparse.Namespace, image_size: int, num_classes: int) -> tf.keras.Model:
@@ -72,43 +91,33 @@ def build_model(args: argparse.Namespace, image_size: int, num_classes: int) -> 
         "deltas": dense_head(pyramid, 4, name="deltas", **like)})                               # [B, A, 4]
 
 
-def main(args: argparse.Namespace) -> dict[str, float]:
-    run = npfl_kit.startup(args)
-    scenes = data.load(args.dataset, args.data_dir, train_size=args.train_size, image_size=args.image_size)
-    side, num_classes = scenes.image_size, len(scenes.classes)
-    grid = anchors.pyramid(side, side, base=args.anchor_base)                                   # [A, 4]
-
-    def assign(batch):                                              # which object should each anchor find?
-        return matching.match(grid, batch["boxes"], batch["count"], foreground_iou=0.5, background_iou=0.4,
-                              ignored=batch["ignored"])             # [B, A], BACKGROUND or IGNORE for most
-
-    def with_targets(batch):
-        matched = assign(batch)
-        labels = matching.gather(tf.one_hot(batch["labels"], num_classes), matched)             # [B, A, K]
-        deltas = boxes.encode(matching.gather(batch["boxes"], matched, default=grid), grid)     # [B, A, 4]
-        is_object, is_used = tf.cast(matched >= 0, tf.float32), tf.cast(matched != matching.IGNORE, tf.float32)
-        per_object = tf.reduce_sum(tf.ones_like(is_object)) / tf.maximum(1.0, tf.reduce_sum(is_object))
-        return (batch["image"], {"logits": labels, "deltas": deltas},       # Keras divides by all anchors of a batch,
-                {"logits": is_used * per_object, "deltas": is_object * per_object})     # the paper by those of objects
-
-    model = run.build(build_model, image_size=side, num_classes=num_classes)
-    backbone_weights.load(run, model.get_layer(args.backbone))
-
+def detector(model: tf.keras.Model, grid: tf.Tensor, side: int):
     @tf.function
     def detect(image):                                              # [B, S, S, 3] -> boxes, scores, labels, count
         outputs = model(image, training=False)
-        return detections(outputs["logits"], boxes.decode(outputs["deltas"], grid), anchors.counts(side, side), side)
+        return detections(tf.sigmoid(outputs["logits"]), boxes.decode(outputs["deltas"], grid),
+                          anchors.counts(side, side), side)
+    return detect
 
-    detector = npfl_kit.Detector(run, scenes, detect)
-    detector.report_anchors(grid, assign)
+
+def main(args: argparse.Namespace) -> dict[str, float]:
+    run = npfl_kit.startup(args)
+    scenes = data.load(args.dataset, args.data_dir, train_size=args.train_size, image_size=args.image_size,
+                       among=data.DETECTION)
+    side, num_classes = scenes.image_size, len(scenes.classes)
+    grid = anchors.pyramid(side, side, base=args.anchor_base)                                   # [A, 4]
+    model = run.build(build_model, image_size=side, num_classes=num_classes)
+    backbone_weights.load(run, model.get_layer(args.backbone))
+
+    judge = npfl_kit.Detector(run, scenes, detector(model, grid, side))
+    judge.report_anchors(grid, functools.partial(assign, grid))
     train = scenes.batches("train", args.batch_size, seed=args.seed,
-                           augment=detection_augment.by_name(args.augment, scenes)).map(with_targets)
-    model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)),
-                  {"logits": focal_loss(args.alpha, args.gamma), "deltas": box_loss(args.box_loss, grid)},
+                           augment=detection_augment.by_name(args.augment, scenes))
+    dev, targets = scenes.batches("dev", args.batch_size), with_targets(grid, num_classes)
+    model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)), losses(args, grid),
                   weighted_metrics=[], jit_compile=args.jit)
-    run.fit(model, train, scenes.batches("dev", args.batch_size).map(with_targets), monitor="val_ap",
-            callbacks=[detector.score_each(args.score_every)])
-    return detector.report()
+    run.fit(model, train.map(targets), dev.map(targets), "val_ap", [judge.score_each(args.score_every)])
+    return judge.report()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The feature maps that detectors read from a backbone: `stages("resnet50", [256, 256, 3])`."""
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Optional
 
@@ -15,15 +14,14 @@ NAMES = ("tiny", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "
          "mobilenetv2-0.35", "mobilenetv2-0.5", "mobilenetv2-0.75", "mobilenetv2-1.0", "mobilenetv2-1.4",
          "efficientnetv2b0")
 NORMS = ("batch", "group", "frozen")
-KERAS = re.compile(r"(?P<family>mobilenetv2|efficientnetv2b0|resnet50(?=-imagenet))(-(?P<width>[\d.]+|imagenet))?")
 LAYERS = {"mobilenetv2": {"C2": "block_3_expand_relu", "C3": "block_6_expand_relu", "C4": "block_13_expand_relu",
                           "C5": "out_relu"},
           "efficientnetv2b0": {"C2": "block2b_add", "C3": "block4a_expand_activation",
                                "C4": "block6a_expand_activation", "C5": "top_activation"},
           "resnet50": {"C2": "conv2_block3_out", "C3": "conv3_block4_out", "C4": "conv4_block6_out",
                        "C5": "conv5_block3_out"}}
-MEAN, VARIANCE = [0.485, 0.456, 0.406], [0.229 ** 2, 0.224 ** 2, 0.225 ** 2]     # of ImageNet in [0, 1]
-BGR_MEAN = [103.939, 116.779, 123.68]                               # in [0, 255], as the first ResNets had it
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)     # of ImageNet in [0, 1], red first
+BGR_MEAN = (103.939, 116.779, 123.68)                           # in [0, 255], blue first, as the first ResNets had it
 
 
 def stages(name: str, image_shape: Sequence[Optional[int]], norm: str = "batch") -> tf.keras.Model:
@@ -32,7 +30,8 @@ def stages(name: str, image_shape: Sequence[Optional[int]], norm: str = "batch")
     Args:
       name: one of `NAMES`. There are weights of ImageNet for those of `tf.keras.applications`; see
         `npfl_kit.train.backbone_weights`. `tiny` and the other ResNets are the kit's own.
-      image_shape: height, width and 3; a side may be None. Every backbone scales pictures as its weights want them.
+      image_shape: height, width and 3; a side may be None. Name the sides of MobileNetV2 if you can: Keras pads an
+        even side at its end, and an unknown one at both. Every backbone scales pictures as its weights want them.
       norm: "batch", "group", or "frozen": batch normalization that keeps the statistics it came with. Batches of a
         detector are too small for statistics of their own, so frozen is right with weights, and wrong without.
     Returns: a model from float `[B, H, W, 3]` in `[0, 1]` to a dict of float
@@ -45,11 +44,12 @@ def stages(name: str, image_shape: Sequence[Optional[int]], norm: str = "batch")
     if norm not in NORMS:
         raise errors.unknown("normalization", norm, NORMS)
     image = tf.keras.layers.Input(list(image_shape), name="image")
-    keras = KERAS.fullmatch(name)
-    if keras and norm == "group":
-        raise errors.UsageError(f"{name} has batch normalization in its weights; choose --norm=frozen or batch.")
+    family, _, variant = name.partition("-")
+    is_of_keras = family in LAYERS and name != "resnet50"      # which is the kit's; Keras's is resnet50-imagenet
+    if is_of_keras and norm == "group":
+        raise errors.UsageError(f"{name} comes with batch normalization; choose --norm=frozen or --norm=batch.")
     parts = Parts(norm="group" if norm == "group" else "batch")
-    found = (of_keras(keras["family"], keras["width"], image) if keras
+    found = (of_keras(family, variant, image) if is_of_keras
              else tiny(image, parts) if name == "tiny" else resnet.features(image, name[len("resnet"):], parts))
     backbone = tf.keras.Model(image, found, name=name)
     if norm == "frozen":
@@ -70,15 +70,21 @@ def tiny(image: tf.Tensor, parts: Parts, widths: tuple[int, ...] = (16, 32, 64, 
             name = f"stage{level}_{index}"
             x = parts.conv(x, filters, 3, f"{name}_conv", strides=2 if index == 1 else 1)
             x = parts.relu(parts.normalize(x, f"{name}_norm"), f"{name}_relu")
-        found[f"C{level}"] = x
+        if level > 1:
+            found[f"C{level}"] = x
     return found
 
 
-def of_keras(family: str, width: Optional[str], image: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Stages of a network of `tf.keras.applications`, with random weights; the layers keep the names of Keras."""
+def of_keras(family: str, variant: str, image: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Stages of a network of `tf.keras.applications`, with random weights; the layers keep the names of Keras.
+
+    Args:
+      family: a key of `LAYERS`.
+      variant: what follows it in the name of the backbone: the width of MobileNetV2.
+    """
     applications, scale = tf.keras.applications, scaled(family, image)
     if family == "mobilenetv2":
-        network = applications.MobileNetV2(input_tensor=scale, alpha=float(width), include_top=False, weights=None)
+        network = applications.MobileNetV2(input_tensor=scale, alpha=float(variant), include_top=False, weights=None)
     elif family == "efficientnetv2b0":
         network = applications.EfficientNetV2B0(input_tensor=scale, include_top=False, weights=None,
                                                 include_preprocessing=False)
@@ -89,12 +95,12 @@ def of_keras(family: str, width: Optional[str], image: tf.Tensor) -> dict[str, t
 
 def scaled(family: str, image: tf.Tensor) -> tf.Tensor:
     """The picture in `[0, 1]` as Keras trained the family: in `[-1, 1]`; standardized; or BGR less its mean."""
-    if family == "mobilenetv2":
-        return tf.keras.layers.Rescaling(2.0, -1.0, name="scale")(image)
-    if family == "efficientnetv2b0":
-        return tf.keras.layers.Normalization(mean=MEAN, variance=VARIANCE, name="scale")(image)
-    mean = [each / 255 for each in BGR_MEAN]
-    return tf.keras.layers.Normalization(mean=mean, variance=[255.0 ** -2] * 3, name="scale")(image[..., ::-1])
+    factors, offsets = {
+        "mobilenetv2": ([2.0] * 3, [-1.0] * 3),
+        "efficientnetv2b0": ([1 / each for each in DEVIATION], [-mean / each for mean, each in zip(MEAN, DEVIATION)]),
+        "resnet50": ([255.0] * 3, [-mean for mean in BGR_MEAN])}[family]
+    ordered = image[..., ::-1] if family == "resnet50" else image
+    return tf.keras.layers.Rescaling(factors, offsets, name="scale")(ordered)
 
 
 def freeze(network: tf.keras.Model) -> None:

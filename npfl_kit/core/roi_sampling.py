@@ -1,7 +1,7 @@
 """Bilinear sampling of many regions as one linear map: which cells a bin reads, and with which weights.
 
 The average of a bin's bilinear samples is a weighted sum of cells: a row of a sparse matrix with a column for each
-cell of the feature maps, and its gradient is the transposed matrix. TensorFlow multiplies by a sparse matrix quickly on
+cell of the feature maps, and its gradient is the transposed matrix. TensorFlow multiplies by a sparse matrix fast on
 a CPU, and in one thread, so that the gradient is whole: that of `tf.image.crop_and_resize` adds from many threads to
 the same cells, and without deterministic operations it loses some percent. XLA has no sparse matrices, and on a GPU
 their product is not deterministic; there, the same cells and weights are read one by one by `tf.gather`.
@@ -97,30 +97,35 @@ def by_matrix(table: tf.Tensor, rows: Axis, columns: Axis, bins: int, samples: O
 
 
 def by_taps(table: tf.Tensor, rows: Axis, columns: Axis, bins: int, samples: Optional[int]) -> tf.Tensor:
-    """The same bins by reading one tap after another, for XLA and GPUs; see `by_matrix`."""
+    """The same bins by reading some taps after others, for XLA and GPUs; see `by_matrix`."""
+    row_taps, column_taps = _tap_count(rows, samples), _tap_count(columns, samples)
+
+    def read(row: Union[int, tf.Tensor], column: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        row_cell, row_weight = taps(rows, bins, tf.reshape(row, [1]))                           # [R, P, 1]
+        cell, weight = taps(columns, bins, column)                                              # [R, P, T]
+        cells = row_cell[:, :, None] + cell[:, None]                                            # [R, P, P, T]
+        return cells, (row_weight[:, :, None] * weight[:, None])[..., None]
+
     def each_tap(step: Callable, total: tf.Tensor) -> tf.Tensor:
-        row_taps, column_taps = _tap_count(rows, samples), _tap_count(columns, samples)
+        if samples is not None:
+            for row in range(row_taps):
+                total = step(total, *read(row, tf.range(column_taps)))
+            return total
 
-        def body(number: Union[int, tf.Tensor], total: tf.Tensor) -> tuple[Union[int, tf.Tensor], tf.Tensor]:
-            row_cell, row_weight = taps(rows, bins, tf.reshape(number // column_taps, [1]))     # [R, P, 1]
-            cell, weight = taps(columns, bins, tf.reshape(number % column_taps, [1]))
-            weight = row_weight * tf.linalg.matrix_transpose(weight)                            # [R, P, P]
-            return number + 1, step(total, row_cell + tf.linalg.matrix_transpose(cell), weight[..., None])
-
-        if samples is None:
-            return tf.while_loop(lambda number, _: number < row_taps * column_taps, body, [0, total])[1]
-        for number in range(row_taps * column_taps):
-            total = body(number, total)[1]
-        return total
+        def body(number: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return number + 1, step(total, *read(number // column_taps, tf.reshape(number % column_taps, [1])))
+        return tf.while_loop(lambda number, _: number < row_taps * column_taps, body, [0, total])[1]
 
     @tf.custom_gradient
     def summed(table: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             return each_tap(lambda total, cells, weights: total + tf.math.unsorted_segment_sum(
-                upstream * weights, cells, tf.shape(table)[0]), tf.zeros_like(table))
+                upstream[:, :, :, None] * weights, cells, tf.shape(table)[0]), tf.zeros_like(table))
 
         crops = tf.zeros([tf.shape(rows.first)[0], bins, bins, tf.shape(table)[1]], table.dtype)
-        return each_tap(lambda total, cells, weights: total + weights * tf.gather(table, cells), crops), gradient
+        return each_tap(lambda total, cells, weights: tf.add_n([total] + [      # XLA makes one pass of it
+            weights[:, :, :, tap] * tf.gather(table, cells[..., tap]) for tap in range(cells.shape[-1])
+        ]), crops), gradient
 
     return summed(table)
 

@@ -36,7 +36,8 @@ class RoIAlign(tf.keras.layers.Layer):
                              f"{stride=}, {samples=}.")
         super().__init__(**kwargs)
         self._autocast = False          # half precision has no pixels above 2048
-        self.output_size, self.stride, self.samples, self.aligned, self.xla = output_size, stride, samples, aligned, xla
+        self.output_size, self.stride, self.samples = output_size, stride, samples
+        self.aligned, self.xla = aligned, xla
 
     def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
         features, boxes, image_index = inputs

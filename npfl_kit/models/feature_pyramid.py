@@ -25,7 +25,8 @@ def feature_pyramid(stages: Mapping[str, tf.Tensor], channels: int = 256, lowest
     Returns: dict of float `[B, ceil(H / 2 ** l), ceil(W / 2 ** l), channels]` by "Pl".
     Raises: UsageError for another `p6_from`.
     Source: Lin et al. 2017, Feature Pyramid Networks, Sec. 3; Lin et al. 2017, Focal Loss, Sec. 4, for P6 and P7.
-      Convolutions start as in torchvision (Glorot's variance, biases 0); strides are padded on both sides.
+      Convolutions start with Glorot's variance, biases with 0; torchvision's have the variance 1 / fan-in, which is
+      the same but for the 1 x 1 ones. Strides are padded on both sides.
     """
     if p6_from not in FROM:
         raise errors.unknown("source of P6", p6_from, FROM)
@@ -56,7 +57,7 @@ def conv(x: tf.Tensor, channels: int, kernel: int, name: str, strides: int = 1) 
 def enlarged(x: tf.Tensor, like: tf.Tensor, name: str) -> tf.Tensor:
     """`[B, h, w, C]` twice as large, each cell four times; cut to the height and width of `like`."""
     x = tf.keras.layers.UpSampling2D(2, name=name)(x)
-    if x.shape[1:3] == like.shape[1:3] and None not in x.shape[1:3]:
-        return x
-    size = tf.shape(like)
-    return x[:, :size[1], :size[2]]
+    if None in like.shape[1:3]:
+        size = tf.shape(like)
+        return x[:, :size[1], :size[2]]
+    return x if x.shape[1:3] == like.shape[1:3] else x[:, :like.shape[1], :like.shape[2]]

@@ -49,7 +49,7 @@ class Detector:
         for index in np.unique(np.linspace(0, len(train) - 1, PICTURES).astype(int)).tolist():
             each, scale = train.objects(index), self.data.image_size / train.sizes[index].max()
             objects.append((each.boxes[~each.crowd] * scale).astype(np.float32))
-        print(*anchor_report.lines(anchor_report.coverage(objects, anchors)), sep="\n", flush=True)
+        print(*anchor_report.report(objects, anchors, self.run.args.anchor_base), sep="\n", flush=True)
         batch = next(iter(self.data.batches("train", SHOWN, seed=self.run.args.seed).from_epoch(0, 1)))
         self.pictures["anchors"] = detection_plots.assigned(batch, anchors, assign(batch).numpy(), self.data.classes)
 
