@@ -34,43 +34,47 @@ parser.add_argument("--rounds", default=7, type=int)
 parser.add_argument("--target", default=0.3, type=float, help="Highest ratio wanted.")
 
 
-def draw(boxes: int = 512) -> dict[str, np.ndarray]:
+def draw(count: int = 512) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(42)
-    side = np.exp(generator.uniform(np.log(16), np.log(700), boxes))
-    aspect = np.exp(generator.uniform(-0.7, 0.7, [boxes, 1]) * [1, -1])
-    center = generator.uniform(0, 1024, [boxes, 2])
+    side = np.exp(generator.uniform(np.log(16), np.log(700), count))
+    aspect = np.exp(generator.uniform(-0.7, 0.7, [count, 1]) * [1, -1])
+    center = generator.uniform(0, 1024, [count, 2])
     half = side[:, None] * aspect / 2
     maps = {f"map{level}": generator.normal(size=[1, 1024 >> level, 1024 >> level, 256]).astype(np.float32)
             for level in (2, 3, 4, 5)}
-    return {"boxes": np.clip(np.concatenate([center - half, center + half], axis=1), 0, 1024).astype(np.float32), **maps}
+    boxes = np.clip(np.concatenate([center - half, center + half], axis=1), 0, 1024)
+    return {"boxes": boxes.astype(np.float32), **maps}
 
 
-def crop(maps: list[tf.Tensor], boxes: tf.Tensor, size: int, with_gradient: bool, xla: bool) -> tf.Tensor:
+def crop(maps: list[tf.Tensor], boxes: tf.Tensor, size: int, with_gradient: bool, xla: bool) -> list[tf.Tensor]:
+    """The crops, then the gradients of the maps; the last one is compared with the peer's."""
     with tf.GradientTape() as tape:
         tape.watch(maps)
         crops = roi.pyramid_roi_align(maps, boxes, tf.zeros([len(boxes)], tf.int32), size, aligned=False, xla=xla)
-    return tape.gradient(crops, maps)[-1] if with_gradient else crops
+    return [crops, *tape.gradient(crops, maps)] if with_gradient else [crops]
 
 
 def main(args: argparse.Namespace) -> None:
-    given = draw()
-    other = peer.is_there(args.peer_python, "torchvision", INSTALL) and peer.Peer(args.peer_python, TORCHVISION, **given)
+    given, other = draw(), None
+    if peer.is_there(args.peer_python, "torchvision", INSTALL):
+        other = peer.Peer(args.peer_python, TORCHVISION, **given)
     maps, boxes = [tf.constant(given[f"map{level}"]) for level in (2, 3, 4, 5)], tf.constant(given["boxes"])
     print(f"{os.cpu_count()} cores, median of {args.rounds} turns, ms")
     for size in (7, 14):
-        for kind in ("forward", "forward and backward"):
+        for kind in ("forward", "both"):
             ours = {xla: tf.function(crop, jit_compile=xla) for xla in (False, True)}
-            timers = [lambda xla=xla: peer.seconds(lambda: ours[xla](maps, boxes, size, kind != "forward", xla).numpy())
+            timers = [lambda xla=xla: peer.seconds(lambda: ours[xla](maps, boxes, size, kind == "both", xla))
                       for xla in ours]
             if other:
-                timers.append(lambda: other.seconds(f"{size} {kind.split()[0] if kind == 'forward' else 'both'}"))
+                timers.append(lambda: other.seconds(f"{size} {kind}"))
             kit, compiled, *rest = (1000 * each for each in peer.medians(args.rounds, *timers))
-            line = f"{size} x {size} {kind}: kit {kit:.0f}, compiled by XLA {compiled:.0f}"
+            line = f"{size} x {size}, {'forward and backward' if kind == 'both' else kind}: kit {kit:.0f}, " \
+                   f"compiled by XLA {compiled:.0f}"
             if other:
-                found = ours[False](maps, boxes, size, kind != "forward", False).numpy().transpose(0, 3, 1, 2)
-                apart = np.abs(found - other.result()).max()
+                found = ours[False](maps, boxes, size, kind == "both", False)[-1].numpy().transpose(0, 3, 1, 2)
                 line += (f", torchvision {rest[0]:.0f}; ratio {kit / rest[0]:.2f} (wanted: {args.target:.2f}), "
-                         f"compiled {compiled / rest[0]:.2f}; largest difference {apart:.0e}")
+                         f"compiled {compiled / rest[0]:.2f}; "
+                         f"largest difference {np.abs(found - other.result()).max():.0e}")
             print(line, flush=True)
 
 

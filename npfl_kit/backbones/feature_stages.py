@@ -30,8 +30,8 @@ def stages(name: str, image_shape: Sequence[Optional[int]], norm: str = "batch")
     Args:
       name: one of `NAMES`. There are weights of ImageNet for those of `tf.keras.applications`; see
         `npfl_kit.train.backbone_weights`. `tiny` and the other ResNets are the kit's own.
-      image_shape: height, width and 3; a side may be None. Name the sides of MobileNetV2 if you can: Keras pads an
-        even side at its end, and an unknown one at both. Every backbone scales pictures as its weights want them.
+      image_shape: height, width and 3; a side may be None. For MobileNetV2 it has to be a multiple of 32 then, as
+        Keras pads an unknown side like an even one. Every backbone scales pictures as its weights want them.
       norm: "batch", "group", or "frozen": batch normalization that keeps the statistics it came with. Batches of a
         detector are too small for statistics of their own, so frozen is right with weights, and wrong without.
     Returns: a model from float `[B, H, W, 3]` in `[0, 1]` to a dict of float

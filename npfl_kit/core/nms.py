@@ -14,7 +14,7 @@ import numpy as np
 
 from npfl_kit.core import array_library, boxes as box_algebra, soft_nms as soft_suppression
 from npfl_kit.core.array_library import Array
-from npfl_kit.core.boxes import BOTTOM, LEFT, RIGHT, TOP
+from npfl_kit.core.boxes import BOTTOM
 
 soft_nms = soft_suppression.soft_nms
 
@@ -67,16 +67,16 @@ def nms_batch(boxes: Array, scores: Array, iou_threshold: float, max_boxes: int,
     """
     import tensorflow as tf
     boxes, scores = tf.cast(boxes, tf.float32), tf.cast(scores, tf.float32)
-    labels = tf.zeros_like(scores, tf.int32) if labels is None else tf.cast(labels, tf.int32)
-    is_box = (scores > -np.inf) & ~tf.reduce_any(tf.math.is_nan(boxes), axis=-1) & (labels >= 0)     # [B, N]
+    is_box = ~tf.reduce_any(tf.math.is_nan(boxes), axis=-1) & (scores > -np.inf)                    # [B, N]
+    if labels is not None:
+        is_box &= labels >= 0
     number = tf.shape(scores)[1]
     scores, order = tf.math.top_k(tf.where(is_box, scores, -np.inf), number)                        # lower index first
-    boxes, labels, is_box = (tf.gather(each, order, batch_dims=1) for each in (boxes, labels, is_box))
+    boxes = tf.gather(boxes, order, batch_dims=1)
+    labels = None if labels is None else tf.gather(tf.cast(labels, tf.int32), order, batch_dims=1)
     suppress = _by_matrix if xla else _by_kernel
-    places, count = suppress(boxes, labels, is_box, float(iou_threshold), max_boxes)
-    is_kept = tf.range(max_boxes) < count[:, None]
-    order = tf.pad(order, [[0, 0], [0, 1]])                                                         # N may be 0
-    return tf.where(is_kept, tf.gather(order, tf.where(is_kept, places, number), batch_dims=1), 0), count
+    places, count = suppress(boxes, scores > -np.inf, labels, float(iou_threshold), max_boxes)
+    return tf.gather(tf.pad(order, [[0, 0], [0, 1]]), places, batch_dims=1), count
 
 
 def top_per_level(scores: Array, counts: Sequence[int], most: int = 1000, threshold: float = 0.05
@@ -124,40 +124,41 @@ def _greedy(boxes: np.ndarray, scores: np.ndarray, labels: Optional[Array], limi
     return np.array(kept, np.int32)
 
 
-def _by_kernel(boxes, labels, is_box, limit: float, most: int) -> tuple[Any, Any]:
-    """Places of the kept among sorted boxes, and their count. TensorFlow's fastest kernel gives no indices, but gives
-    the scores back: so its scores are the places, counted from the end."""
+def _by_kernel(boxes: Any, is_box: Any, labels: Optional[Any], limit: float, most: int) -> tuple[Any, Any]:
+    """Places of the kept among sorted boxes, then N, int32 `[B, most]`, and their count. TensorFlow's fastest kernel
+    gives no indices, but it gives the scores back: so the scores it gets are the places, counted from the end."""
     import tensorflow as tf
-    number = tf.shape(labels)[1]
-    boxes = tf.stack([boxes[..., TOP], boxes[..., LEFT], tf.maximum(boxes[..., TOP], boxes[..., BOTTOM]),
-                      tf.maximum(boxes[..., LEFT], boxes[..., RIGHT])], axis=-1)    # the kernel would turn them round
-    ranks = tf.cast(tf.where(is_box, number - tf.range(number), 0), tf.float32)
-    classes = tf.reduce_max(tf.pad(labels, [[0, 0], [0, 1]])) + 1
-    ranks = ranks[..., None] * tf.one_hot(labels, classes)                          # [B, N, K]
-    padding = [[0, 0], [0, 1]]                                                      # the kernel wants one box at least
+    number = tf.shape(is_box)[1]
+    ranks = tf.where(is_box, tf.cast(number - tf.range(number), tf.float32), 0)[..., None]
+    if labels is not None:
+        ranks *= tf.one_hot(labels, tf.reduce_max(tf.pad(labels, [[0, 0], [0, 1]])) + 1)            # [B, N, K]
+    corner = boxes[..., :BOTTOM]                            # the kernel would turn boxes of negative size round
+    boxes = tf.concat([corner, tf.maximum(corner, boxes[..., BOTTOM:])], axis=-1)[:, :, None]
+    largest = tf.clip_by_value(number, 1, most)
     kept = tf.raw_ops.CombinedNonMaxSuppression(
-        boxes=tf.pad(boxes, [*padding, [0, 0]])[:, :, None], scores=tf.pad(ranks, [*padding, [0, 0]]),
-        max_output_size_per_class=most, max_total_size=most, iou_threshold=limit, score_threshold=0.0,
-        pad_per_class=False, clip_boxes=False)
-    return number - tf.cast(kept.nmsed_scores, tf.int32), kept.valid_detections
+        boxes=boxes, scores=ranks, max_output_size_per_class=largest, max_total_size=largest, iou_threshold=limit,
+        score_threshold=0.0, pad_per_class=False, clip_boxes=False)
+    ranks = tf.pad(kept.nmsed_scores, [[0, 0], [0, most - largest]])
+    return number - tf.ensure_shape(tf.cast(ranks, tf.int32), [None, most]), kept.valid_detections
 
 
-def _by_matrix(boxes, labels, is_box, limit: float, most: int) -> tuple[Any, Any]:
+def _by_matrix(boxes: Any, is_box: Any, labels: Optional[Any], limit: float, most: int) -> tuple[Any, Any]:
     """The same without a kernel: a box stays unless one that stays suppresses it. Begin with all, and repeat that
     until nothing changes; the first boxes are right at once, and each round makes at least one more right."""
     import tensorflow as tf
-    number = tf.shape(labels)[1]
-    is_before = tf.range(number)[:, None] < tf.range(number)
-    suppresses = box_algebra.pairwise_iou(boxes, boxes) > limit
-    suppresses &= is_before & (labels[:, :, None] == labels[:, None, :])            # [B, N, N]
+    number = tf.shape(is_box)[1]
+    suppresses = box_algebra.pairwise_iou(boxes, boxes) > limit                                     # [B, N, N]
+    suppresses &= tf.range(number)[:, None] < tf.range(number)
+    if labels is not None:
+        suppresses &= labels[:, :, None] == labels[:, None, :]
 
     def again(stays, _):
         return is_box & ~tf.reduce_any(suppresses & stays[:, :, None], axis=1), stays
 
     stays, _ = tf.while_loop(lambda stays, before: tf.reduce_any(stays != before), again, again(is_box, is_box))
     count = tf.minimum(tf.reduce_sum(tf.cast(stays, tf.int32), axis=1), most)
-    padded = tf.pad(tf.where(stays, tf.range(number), number), [[0, 0], [0, most]], constant_values=2 ** 31 - 1)
-    return -tf.math.top_k(-padded, most)[0], count
+    negated = tf.pad(tf.where(stays, -tf.range(number), -number), [[0, 0], [0, most]], constant_values=1 - 2 ** 31)
+    return tf.minimum(-tf.math.top_k(negated, most)[0], number), count
 
 
 def _top(values: Array, most: int) -> tuple[Array, Array]:

@@ -52,7 +52,7 @@ def coverage(objects: np.ndarray, anchors: np.ndarray, threshold: float = 0.5) -
     >>> found.covered, found.best.round(2).tolist()
     (0.5, [0.83, 0.03])
     """
-    best = np.zeros(len(objects), np.float32)
+    best = np.zeros(len(objects))
     for start in range(0, len(objects), CHUNK):
         best[start:start + CHUNK] = boxes.pairwise_iou(objects[start:start + CHUNK], anchors).max(-1, initial=0)
     return Coverage(np.sqrt(boxes.area(objects)), best, threshold)
@@ -78,8 +78,8 @@ def lines(found: Coverage) -> list[str]:
 
     >>> print(*lines(Coverage(np.array([5., 20., 25.]), np.array([0.2, 0.7, 0.4]), threshold=0.5)), sep="\\n")
     Anchors: 33.3% of 3 objects have one with IoU 0.5.
-             0-8 px        1 objects    0.0%
-           16-32 px        2 objects   50.0%
+               0-8 px        1 objects    0.0%
+             16-32 px        2 objects   50.0%
     """
     text = [f"Anchors: {found.covered:.1%} of {len(found.sides):,} objects have one with IoU {found.threshold:g}."]
     for low, high in zip(SIZES, SIZES[1:]):

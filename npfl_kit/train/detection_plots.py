@@ -9,6 +9,7 @@ import tensorflow as tf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from npfl_kit.data.detection_split import DetectionSplit
 from npfl_kit.data.object_detection import ObjectDetection
@@ -38,10 +39,10 @@ def album(count: int, title: str, kinds: Mapping[str, Mapping[str, Any]], side: 
     """
     columns = min(COLUMNS, max(1, count))
     rows = max(1, -(-count // columns))
-    figure = Figure(figsize=(side * columns, side * rows + 0.9), layout="constrained")
-    figure.suptitle(title)
+    figure = Figure(figsize=(max(3.2, side * columns), side * rows + 0.7), layout="constrained")
     figure.legend([Rectangle((0, 0), 1, 1, fill=False, **look) for look in kinds.values()], list(kinds), fontsize=8,
-                  loc="outside upper center", ncols=1 if columns == 1 else len(kinds), frameon=False)
+                  title=title, title_fontsize=12, loc="outside upper center", frameon=False,
+                  ncols=len(kinds) if columns > 1 else 1)
     frames = np.ravel(figure.subplots(rows, columns))
     for axes in frames:
         axes.axis("off")
@@ -129,7 +130,8 @@ def precision_recall(classes: Sequence[str], curves: Curves) -> Figure:
             axes.plot(RECALLS, precision[:, column], linewidth=1, label=name)
         if len(known):
             mean = precision[:, known].mean(-1)
-            axes.plot(RECALLS, mean, color="black", linewidth=2, label=f"mean of {len(known)} {mean.mean():.2f}")
+            name = f"mean of {len(known)} classes {mean.mean():.2f}"
+            axes.plot(RECALLS, mean, color="black", linewidth=2, label=name)
             legend = axes.legend(fontsize=7, title="average precision", title_fontsize=7)
             for text in legend.get_texts():
                 text.set_parse_math(False)
@@ -154,7 +156,7 @@ def errors(counts: Mapping[str, int], objects: int) -> Figure:
                      [counts[name] for name in kinds], color=[colors.get(name, "tab:orange") for name in kinds])
     axes.bar_label(bars, [f"{counts[name]:,}" for name in kinds], padding=3)
     axes.set_xlim(0, 1.12 * max(1, *counts.values()))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.invert_yaxis()
     axes.set(xlabel="detections",
              title=f"Detections with a score from {LEAST:g} on, at IoU 0.5; {objects:,} objects")

@@ -1,6 +1,7 @@
 """Pictures of a run: learning curves, the confusion matrix, the worst mistakes."""
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,22 +39,44 @@ def shown(name: str, most: int = 24) -> str:
 def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
     """Loss and the other metrics over epochs, training and dev in one frame each; the kept epoch is marked.
 
+    What is measured on dev only, as average precision, stands together in the first frame.
+
     Args:
-      history: metrics of each epoch, as Keras names them.
+      history: metrics of each epoch, as Keras names them; one may be absent from some epochs.
       best: index of the epoch whose weights were kept.
     """
-    names = [name for name in history[0] if f"val_{name}" in history[0]]
-    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    epochs = np.arange(1, len(history) + 1)
-    for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names):
-        for key, label in ((name, "training"), (f"val_{name}", "dev")):
-            axes.plot(epochs, [logs[key] for logs in history], marker="." if len(history) < 40 else None, label=label)
+    names = list(dict.fromkeys(name for logs in history for name in logs))
+    frames = curves(names)
+    unit = "" if any(name.endswith("_loss") and name != "val_loss" for name in names) else " [nats]"    # of one loss
+    columns = max(1, len(frames) if len(frames) <= 3 else 2)
+    rows = max(1, -(-len(frames) // columns))
+    figure = Figure(figsize=(5 * columns, 3.6 * rows), layout="constrained")
+    every = np.ravel(figure.subplots(rows, columns))
+    for axes, (title, keys) in zip(every, frames.items()):
+        for key, label in keys.items():
+            epochs = [epoch for epoch, logs in enumerate(history) if key in logs]
+            axes.plot([epoch + 1 for epoch in epochs], [history[epoch][key] for epoch in epochs],
+                      marker="." if len(epochs) < 40 else None, label=label)
         axes.axvline(best + 1, color="gray", linewidth=1, linestyle=":", label=f"kept: epoch {best + 1}")
-        axes.set(xlabel="epoch", ylabel=f"{name} [nats]" if name == "loss" else name, title=name)
+        axes.set(xlabel="epoch", ylabel=title + unit if title == "loss" else title, title=title)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
+    for axes in every[len(frames):]:
+        axes.axis("off")
     return figure
+
+
+def curves(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Which metrics share a frame: its title, and the label of each curve in it, by the metric.
+
+    >>> curves(["loss", "val_loss", "val_ap", "val_ap50"])
+    {'AP, AP50 on dev': {'val_ap': 'AP', 'val_ap50': 'AP50'}, 'loss': {'loss': 'training', 'val_loss': 'dev'}}
+    """
+    alone = [name for name in names if name.startswith("val_") and name[len("val_"):] not in names]
+    labels = [re.sub("^ap", "AP", name[len("val_"):]) for name in alone]
+    first = {f"{', '.join(labels)} on dev": dict(zip(alone, labels))} if alone else {}
+    return {**first, **{name: {name: "training", f"val_{name}": "dev"} for name in names if f"val_{name}" in names}}
 
 
 def confusion_matrix(matrix: np.ndarray, classes: Sequence[str]) -> Figure:

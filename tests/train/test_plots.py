@@ -19,6 +19,33 @@ def test_learning_curves_show_training_and_dev_of_each_metric():
     assert figure.axes[0].get_ylabel() == "loss [nats]" and figure.axes[0].get_xlabel() == "epoch"
 
 
+def test_what_is_measured_on_dev_only_and_in_some_epochs_stands_first_in_one_frame():
+    losses = [{"loss": 3.0, "val_loss": 3.5, "logits_loss": 2.0, "val_logits_loss": 2.5}] * 4
+    measured = [{}, {"val_ap": 0.2, "val_ap50": 0.4}, {}, {"val_ap": 0.3, "val_ap50": 0.6}]
+    history = [{**logs, **more} for logs, more in zip(losses, measured)]
+
+    figure = plots.learning_curves(history, best=3)
+
+    assert [axes.get_title() for axes in figure.axes] == ["AP, AP50 on dev", "loss", "logits_loss"]
+    assert figure.axes[1].get_ylabel() == "loss"        # a sum with one of boxes, so not nats
+    ap, ap50, kept = figure.axes[0].lines
+    np.testing.assert_array_equal(ap.get_xydata(), [[2, 0.2], [4, 0.3]])
+    np.testing.assert_array_equal(ap50.get_xydata(), [[2, 0.4], [4, 0.6]])
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["AP", "AP50", "kept: epoch 4"]
+
+
+@pytest.mark.parametrize("metrics, rows", [(1, 1), (3, 1), (4, 2), (5, 3)])
+def test_many_metrics_fit_a_screen(tmp_path, metrics, rows):
+    history = [{f"{prefix}{name}": 1.0 for name in "abcde"[:metrics] for prefix in ("", "val_")}]
+
+    figure = plots.learning_curves(history, best=0)
+    plots.save(figure, tmp_path / "curves.png")
+
+    width, height = figure.get_size_inches()
+    assert width <= 15 and height == pytest.approx(3.6 * rows)
+    assert sum(axes.axison for axes in figure.axes) == metrics
+
+
 def test_the_confusion_matrix_colors_shares_of_the_gold_class():
     figure = plots.confusion_matrix(np.array([[8, 2], [0, 30]]), ["cat", "dog"])
 
