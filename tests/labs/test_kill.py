@@ -35,13 +35,18 @@ def start(pictures):
 
     def begin(*flags, program=(sys.executable, lab_files.find("cnn_classification"))):
         processes.append(subprocess.Popen([*map(str, program), *flags, f"--data_dir={pictures}"], text=True,
-                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c))
         return processes[-1]
 
     yield begin
     for process in processes:
         process.kill()
         process.communicate()
+
+
+def hear_ctrl_c():
+    """A shell lets its background jobs ignore Ctrl-C, and their children inherit it; here it must be heard."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(process, words):
