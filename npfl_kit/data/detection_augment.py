@@ -88,7 +88,8 @@ def moved(batch: Batch, factor: tf.Tensor, offset: tf.Tensor, fill: tf.Tensor) -
     first = (0.5 - offset) / factor[:, tf.newaxis] - 0.5         # [B, 2]: middles of pixels lie at half numbers
     steps = tf.maximum(tf.stack([height, width]) - 1, 1)         # [2]
     window = tf.concat([first / steps, first / steps + 1 / factor[:, tf.newaxis]], axis=1)        # [B, 4]
-    pixels = tf.image.crop_and_resize(_added(image, -fill), window, tf.range(tf.shape(image)[0]), sides)
+    pixels = tf.map_fn(lambda one: tf.image.crop_and_resize(one[0][tf.newaxis], one[1][tf.newaxis], [0], sides)[0],
+                       (_added(image, -fill), window), fn_output_signature=tf.float32)    # of a batch, TF 2.15 warns
     pixels = _added(pixels, fill)                                # crop_and_resize has only gray for the outside
     place = tf.tile(offset, [1, 2])[:, tf.newaxis]                                                # [B, 1, 4]
 
