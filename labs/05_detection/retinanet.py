@@ -26,7 +26,7 @@ from npfl_kit.models.feature_pyramid import feature_pyramid
 from npfl_kit.train import backbone_weights, optimizers
 from npfl_kit.train.lab_parser import between, positive, rate
 
-parser = npfl_kit.LabParser(__doc__, lab="retinanet", dataset="glyph_scenes", batch_size=16, epochs=15)
+parser = npfl_kit.LabParser(__doc__, lab="retinanet", dataset="glyph_scenes", batch_size=16, epochs=10)
 parser.add_argument("--alpha", default=0.25, type=rate, help="Weight of objects against background.")
 parser.add_argument("--anchor_base", default=2.0, type=between(float, 0.1, 100),
                     help="Side of the smallest anchor in strides: 4 in the paper, less for small pictures.")

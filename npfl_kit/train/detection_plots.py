@@ -97,11 +97,13 @@ def detections(split: DetectionSplit, indices: Sequence[int], results: Sequence[
       results: entries of COCO results.
       data: whose classes they are.
     """
+    gold = [split.objects(index) for index in indices]
+    crowd = {"crowd or difficult, not scored": CROWD} if any(each.crowd.any() for each in gold) else {}
     figure, frames = album(len(indices), f"Detections with a score from {LEAST:g} on", {
-        "object": OBJECT, "detection": FOUND, "crowd or difficult, not scored": CROWD})
+        "object": OBJECT, "detection": FOUND, **crowd})
     names = dict(zip(data.category_ids, data.classes))
-    for axes, index in zip(frames, indices):
-        objects, image_id = split.objects(index), split.image_ids[index]
+    for axes, index, objects in zip(frames, indices, gold):
+        image_id = split.image_ids[index]
         axes.imshow(split.image(index))
         outline(axes, objects.boxes[objects.crowd], CROWD)
         outline(axes, objects.boxes[~objects.crowd], OBJECT)

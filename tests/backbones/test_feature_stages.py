@@ -14,9 +14,9 @@ def sizes(height, width):
     return {f"C{level}": (-(-height // 2 ** level), -(-width // 2 ** level)) for level in LEVELS}
 
 
-@pytest.mark.parametrize("name, channels", [
-    ("tiny", (32, 64, 96, 128)), ("resnet18", (64, 128, 256, 512)), ("mobilenetv2-0.35", (48, 96, 192, 1280))])
-@pytest.mark.parametrize("shape", [(65, 34), (1, 31)])
+@pytest.mark.parametrize("name, channels, shape", [
+    ("tiny", (32, 64, 96, 128), (65, 34)), ("tiny", (32, 64, 96, 128), (1, 31)),
+    ("resnet18", (64, 128, 256, 512), (65, 34)), ("mobilenetv2-0.35", (48, 96, 192, 1280), (65, 31))])
 def test_level_l_has_stride_2_to_the_l_for_any_size(undrawn, name, channels, shape):
     model = backbones.stages(name, [*shape, 3])
 

@@ -27,7 +27,7 @@ def maps(seed=0, depth=3, batch=2):
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("outputs", [1, 4, 7])
+@pytest.mark.parametrize("outputs", [1, 7])
 def test_there_is_an_answer_for_each_anchor(outputs, known):
     model = head(outputs, channels=8, convolutions=1, known=known)
 
@@ -35,17 +35,29 @@ def test_there_is_an_answer_for_each_anchor(outputs, known):
     assert model.output.shape == (None, len(GRID) if known else None, outputs)
 
 
-@pytest.mark.parametrize("level, row, column", [("P3", 0, 0), ("P3", 12, 7), ("P3", 5, 2), ("P4", 0, 3), ("P4", 6, 1),
-                                                ("P5", 3, 1), ("P6", 1, 0), ("P7", 0, 0)])
-def test_the_answer_of_a_cell_stands_where_its_anchors_do(level, row, column):
-    """A value at one cell of one level comes out at the nine anchors whose center lies in it, and nowhere else."""
+@pytest.fixture(scope="module")
+def pointer():
+    """A head that answers `100 * anchor + output + 1` at the nine anchors of a cell of value 1."""
     model = head(outputs=4, convolutions=1, channels=1, depth=1)
     hand_on(model.get_layer("answers_conv1"), [1])
     hand_on(model.get_layer("answers_output"), 100 * np.arange(9).repeat(4) + np.tile(np.arange(4), 9) + 1)
+    return model
+
+
+def hand_on(layer, factors):
+    kernel = np.zeros(layer.kernel.shape, np.float32)
+    kernel[1, 1, 0] = factors
+    layer.set_weights([kernel, np.zeros(layer.bias.shape)])
+
+
+@pytest.mark.parametrize("level, row, column", [("P3", 0, 0), ("P3", 12, 7), ("P3", 5, 2), ("P4", 0, 3), ("P4", 6, 1),
+                                                ("P5", 3, 1), ("P6", 1, 0), ("P7", 0, 0)])
+def test_the_answer_of_a_cell_stands_where_its_anchors_do(pointer, level, row, column):
+    """A value at one cell of one level comes out at the nine anchors whose center lies in it, and nowhere else."""
     zeros = {name: np.zeros([1, *shape, 1], np.float32) for name, shape in SHAPES.items()}
     zeros[level][0, row, column] = 1
 
-    answers = model(zeros).numpy()[0]                                                           # [A, 4]
+    answers = pointer(zeros).numpy()[0]                                                           # [A, 4]
 
     stride, centers = 2 ** int(level[1]), (GRID[:, :2] + GRID[:, 2:]) / 2
     sides = np.sqrt((GRID[:, 2:] - GRID[:, :2]).prod(-1))
@@ -53,12 +65,6 @@ def test_the_answer_of_a_cell_stands_where_its_anchors_do(level, row, column):
     is_there &= sides / stride < 8 - 1e-3                                   # centers of several levels can coincide
     np.testing.assert_array_equal(answers[~is_there], 0)
     np.testing.assert_array_equal(answers[is_there], 100 * np.arange(9)[:, None] + np.arange(4) + 1)
-
-
-def hand_on(layer, factors):
-    kernel = np.zeros(layer.kernel.shape, np.float32)
-    kernel[1, 1, 0] = factors
-    layer.set_weights([kernel, np.zeros(layer.bias.shape)])
 
 
 def test_levels_share_the_weights_of_the_head():
@@ -73,7 +79,7 @@ def test_levels_share_the_weights_of_the_head():
     assert sum(isinstance(layer, tf.keras.layers.Conv2D) for layer in model.layers) == 5
 
 
-@pytest.mark.parametrize("prior", [0.01, 0.5, 0.999])
+@pytest.mark.parametrize("prior", [0.01, 0.9])
 def test_before_training_the_logits_say_the_prior(prior):
     model = head(outputs=3, channels=16, prior=prior)
 

@@ -87,6 +87,7 @@ def test_detections_are_drawn_in_their_own_picture_from_a_score_on():
     assert [text.get_text() for text in (*first.texts, *second.texts)] == ["bird 0.30", "cat 0.99"]
     solid = [patch for patch in first.patches if patch.get_linestyle() == "solid"]
     assert color(CROWD) == color(OBJECT) and len(solid) == 3 and len(first.patches) == 4
+    assert "crowd or difficult, not scored" in [text.get_text() for text in figure.legends[0].get_texts()]
     assert boxes_in(first)[color(OBJECT)] == [[0, 0, 8, 8], [2, 3, 12, 23], [10, 10, 30, 40]]
 
 
@@ -103,7 +104,7 @@ def test_a_label_stays_inside_of_its_picture(box, tmp_path):
     assert frame.x0 - 2 <= text.x0 and text.x1 <= frame.x1 + 2 and frame.y0 <= text.y0 and text.y1 <= frame.y1 + 2
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, 3])
 def test_any_number_of_pictures_and_any_names_are_drawn_whole(count, tmp_path):
     data = data_of(ODD)
     found = data.results("test", 0, np.array([[1, 2, 3, 14.]] * 3), np.full(3, 0.5), np.arange(3))
@@ -125,7 +126,7 @@ def curves_of(classes, found=()):
                               for id_, height in found])
 
 
-@pytest.mark.parametrize("classes", [1, 2, 3, 11, 12, 200])
+@pytest.mark.parametrize("classes", [1, 2, 11, 12])
 def test_precision_recall_has_a_curve_for_each_of_a_few_classes_and_their_mean(classes, tmp_path):
     figure = detection_plots.precision_recall(*curves_of([f"class {number}" for number in range(classes)]))
 
