@@ -42,16 +42,16 @@ def test_a_whole_archive_has_its_files_in_order(tmp_path, form):
 @pytest.mark.parametrize("form, content, reason", [
     ("zip", b"", "it is empty"),
     ("zip", b"<html>Please log in</html>", "it is not a zip file, or only the beginning of one"),
-    ("zip", archive("zip")[:9000], "it is not a zip file, or only the beginning of one"),
+    ("zip", "half", "it is not a zip file, or only the beginning of one"),
     ("tar", b"", "it is empty"),
     ("tar", b"<html>Please log in</html>", "it is not a tar file, or only the beginning of one"),
-    ("tar", archive("tar")[:9000], "unexpected end of data"),
+    ("tar", "half", "unexpected end of data"),
     ("tgz", b"<html>Please log in</html>", "it is not a tar file, or only the beginning of one"),
-    ("tgz", archive("tgz")[:9000], "Compressed file ended before .*"),
+    ("tgz", "half", "Compressed file ended before .*"),
 ], ids=lambda each: str(each)[:20])
 def test_an_archive_that_cannot_be_read_is_one_sentence_naming_it(tmp_path, form, content, reason):
     path = tmp_path / f"packed.{form}"
-    path.write_bytes(content)
+    path.write_bytes(archive(form)[:9000] if content == "half" else content)
 
     with pytest.raises(errors.DataError, match=f"^Cannot read {path}: {reason}. {NEXT}$"):
         file_tree.FileTree(path)
