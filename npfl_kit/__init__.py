@@ -17,8 +17,8 @@ if sys.excepthook is sys.__excepthook__:
 if "tensorflow" not in sys.modules and version.CheckBeforeTensorFlow not in sys.meta_path:
     sys.meta_path.insert(0, version.CheckBeforeTensorFlow)     # type: ignore[arg-type]
 
-_HOMES = {"Detector": "npfl_kit.train.detector", "LabParser": "npfl_kit.train.lab_parser", "startup": "npfl_kit.train.startup",
-          "report_classification": "npfl_kit.train.classification"}
+_HOMES = {"Detector": "npfl_kit.train.detector", "LabParser": "npfl_kit.train.lab_parser",
+          "startup": "npfl_kit.train.startup", "report_classification": "npfl_kit.train.classification"}
 
 
 def __getattr__(name: str):

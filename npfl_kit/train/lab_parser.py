@@ -12,7 +12,7 @@ from npfl_kit import errors
 from npfl_kit.train import weights
 
 # Flags that say where and how to run, not what is computed: a resumed run keeps them unless they are given anew.
-PLACE_FLAGS = frozenset({"data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
+PLACE_FLAGS = frozenset({"backbone_weights", "data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
 NEVER_KEPT = frozenset({"lab", "logdir", "predict", "resume"})
 TRAINING_ONLY = frozenset({"train_size"})       # --predict may be about another data set
 
