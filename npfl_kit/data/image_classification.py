@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from npfl_kit import errors
+from npfl_kit.data import split_set
 from npfl_kit.data.pictures import Images, in_memory
 from npfl_kit.scoring import accuracy
 
@@ -45,7 +46,7 @@ class Split:
         return Split(self.labels[:count], self._read)
 
 
-class ImageClassification:
+class ImageClassification(split_set.SplitSet):
     """Train, dev and test pictures with one class each.
 
     The pictures are bytes as they lie on the disk; `batches` gives what a network eats. As `tf.data.Dataset`, in
@@ -65,19 +66,8 @@ class ImageClassification:
 
     def __init__(self, name: str, classes: Sequence[str], splits: dict[str, Split], sources: str, *,
                  train_size: Optional[int] = None, auto_augment: str = "crop_flip") -> None:
-        self.name, self.classes, self.sources, self.auto_augment = name, list(classes), sources, auto_augment
-        self._splits = dict(splits)
-        if train_size is not None:
-            if not 1 <= train_size <= len(splits["train"]):
-                raise errors.UsageError(f"--train_size must be between 1 and {len(splits['train']):,}, the training "
-                                        f"pictures of {name}; got {train_size:,}.")
-            self._splits["train"] = splits["train"].first(train_size)
-
-    def split(self, name: str) -> Split:
-        """The pictures and labels of "train", "dev" or "test"; a UsageError for another name."""
-        if name not in self._splits:
-            raise errors.unknown("split", name, self._splits)
-        return self._splits[name]
+        super().__init__(name, splits, train_size)
+        self.classes, self.sources, self.auto_augment = list(classes), sources, auto_augment
 
     @functools.cached_property
     def image_shape(self) -> tuple[int, int, int]:
@@ -100,18 +90,6 @@ class ImageClassification:
     def element_spec(self) -> dict[str, tf.TensorSpec]:
         import tensorflow as tf
         return {"image": tf.TensorSpec(self.image_shape, tf.uint8), "label": tf.TensorSpec([], tf.int32)}
-
-    @functools.cached_property
-    def train(self) -> tf.data.Dataset:
-        return self._examples("train")
-
-    @functools.cached_property
-    def dev(self) -> tf.data.Dataset:
-        return self._examples("dev")
-
-    @functools.cached_property
-    def test(self) -> tf.data.Dataset:
-        return self._examples("test")
 
     def _examples(self, split_name: str) -> tf.data.Dataset:
         from npfl_kit.data import batches

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy as np
 
 from npfl_kit import errors
-from npfl_kit.data import box_checks, coco_gold
+from npfl_kit.data import box_checks, coco_gold, split_set
 from npfl_kit.data.detection_split import DetectionSplit, Objects
 from npfl_kit.data.letterbox import Letterboxed
 
@@ -22,7 +22,7 @@ MEAN_PICTURES = 200
 IMAGE_SIZE = 256
 
 
-class ObjectDetection:
+class ObjectDetection(split_set.SplitSet):
     """Train, dev and test pictures with boxes, classes, and, for some sets, masks and keypoints of the objects.
 
     Boxes are top, left, bottom, right in pixels, classes are `0..K-1` and background is none of them. `split` gives
@@ -51,24 +51,14 @@ class ObjectDetection:
                  category_ids: Optional[Sequence[int]] = None, keypoints: Sequence[str] = (),
                  report: Optional[box_checks.Report] = None,
                  judge: Optional[Callable[[DetectionSplit, Any], dict[str, float]]] = None) -> None:
-        self.name, self.classes, self.sources, self.auto_augment = name, list(classes), sources, auto_augment
+        self.classes, self.sources, self.auto_augment = list(classes), sources, auto_augment
         self.image_size, self.keypoints = image_size or IMAGE_SIZE, list(keypoints)
         self.category_ids = list(range(1, len(self.classes) + 1) if category_ids is None else category_ids)
-        self._splits, self._report, self._judge = dict(splits), report or {}, judge
+        self._report, self._judge = report or {}, judge
         self._squares: dict[str, Letterboxed] = {}     # of the size that was asked for last
         if not len(splits["train"]):
             raise errors.DataError(f"{sources}: the training part of {name} has no picture; at least one is needed.")
-        if train_size is not None:
-            if not 1 <= train_size <= len(splits["train"]):
-                raise errors.UsageError(f"--train_size must be between 1 and {len(splits['train']):,}, the training "
-                                        f"pictures of {name}; got {train_size:,}.")
-            self._splits["train"] = splits["train"].chosen(range(train_size))
-
-    def split(self, name: str) -> DetectionSplit:
-        """The pictures and objects of "train", "dev" or "test"; a UsageError for another name."""
-        if name not in self._splits:
-            raise errors.unknown("split", name, self._splits)
-        return self._splits[name]
+        super().__init__(name, splits, train_size)
 
     @functools.cached_property
     def image_shape(self) -> tuple[Any, Any, int]:
@@ -111,18 +101,6 @@ class ObjectDetection:
             return self._judge(self.split(split_name), predictions)
         from npfl_kit.scoring import coco
         return coco.evaluate(self.gold(split_name, masks=kind == "segm"), predictions, kind)
-
-    @functools.cached_property
-    def train(self) -> tf.data.Dataset:
-        return self._examples("train")
-
-    @functools.cached_property
-    def dev(self) -> tf.data.Dataset:
-        return self._examples("dev")
-
-    @functools.cached_property
-    def test(self) -> tf.data.Dataset:
-        return self._examples("test")
 
     def _examples(self, split_name: str) -> tf.data.Dataset:
         from npfl_kit.data import detection_batches

@@ -4,13 +4,13 @@ from __future__ import annotations
 import os
 import pathlib
 import re
-import stat
 from collections.abc import Iterable
 from typing import Optional, Union
 
 import numpy as np
 
 from npfl_kit import errors
+from npfl_kit.scoring import bounded_file
 
 MAX_BYTES = 2**23       # 8 MiB, a million predictions and more; with a known count the bound is tighter
 BYTES_PER_LINE = 16
@@ -32,11 +32,8 @@ def read(path: Union[str, os.PathLike], count: Optional[int] = None,
     Raises: PredictionsError that names the file, the line, and what was expected there.
     """
     path = pathlib.Path(path)
-    limit = MAX_BYTES if count is None else min(MAX_BYTES, BYTES_PER_LINE * (count + 1))
-    data = _read_bounded(path, limit)
     wanted = "one class per line" if count is None else f"{count:,} lines with one class each"
-    if len(data) > limit:
-        raise errors.PredictionsError(f"{path}: expected {wanted}, found a file of more than {limit:,} bytes.")
+    data = bounded_file.read(path, MAX_BYTES if count is None else min(MAX_BYTES, BYTES_PER_LINE * (count + 1)))
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
@@ -61,18 +58,6 @@ def format(predictions: Iterable[int]) -> str:
         raise errors.PredictionsError(f"Expected one class (0, 1, ...) per example, got {classes.dtype} of shape "
                                       f"{list(classes.shape)}; take the argmax of the probabilities.")
     return "".join(f"{one}\n" for one in classes)
-
-
-def _read_bounded(path: pathlib.Path, limit: int) -> bytes:
-    """At most `limit + 1` bytes; a pipe or a device, which may never end, is refused."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise errors.PredictionsError(f"{path}: expected a file, found a folder, a pipe or a device.")
-            return file.read(limit + 1)
-    except OSError as error:
-        raise errors.PredictionsError(f"Cannot read the predictions {path}: {error.strerror or error}.") from None
 
 
 def _class(line: str, number: int, path: pathlib.Path, num_classes: Optional[int]) -> int:

@@ -1,8 +1,6 @@
 """The end of a classification run: predictions, scores, pictures, and what to type next."""
 from __future__ import annotations
 
-import shlex
-
 import numpy as np
 import tensorflow as tf
 
@@ -67,15 +65,9 @@ def draw(run: Run, data: ImageClassification, logits: np.ndarray) -> None:
 
 def summary(run: Run, data: ImageClassification, metrics: dict[str, float]) -> str:
     """The score, where the pictures are, and the next commands to try."""
-    place = [f"--data_dir={run.args.data_dir}"] if run.args.data_dir else []
-    evaluate = ["npfl-kit", "evaluate", f"--dataset={data.name}", *place, "--split=test"]
-    file = run.args.weights if run.args.predict else run.folder / "weights.safetensors"
     return "\n".join([
         f"Accuracy {metrics['val_accuracy']:.2%} on dev, {metrics['test_accuracy']:.2%} on test "
         f"({len(data.split('test').labels):,} examples of {data.name}).",
         f"Look at  {run.folder / 'plots'}: learning curves, confusion matrix, worst mistakes.",
-        "Next:",
-        f"  {shlex.join([*evaluate, str(run.folder / 'predictions.txt')])}",
-        f"  {run.command('--predict', f'--weights={file}')}",
-        f"  {shlex.join(['tensorboard', f'--logdir={run.folder.parent}'])}",
+        *run.next_commands(data.name, "predictions.txt"),
     ])

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -123,19 +122,13 @@ class Detector:
 
     def summary(self, metrics: dict[str, float]) -> str:
         """The score, where the pictures are, and the next commands to try."""
-        place = [f"--data_dir={self.run.args.data_dir}"] if self.run.args.data_dir else []
-        evaluate = ["npfl-kit", "evaluate", f"--dataset={self.data.name}", *place, "--split=test"]
-        file = self.run.args.weights if self.run.args.predict else self.run.folder / "weights.safetensors"
         val_ap, test_ap, test_ap50 = (f"{metrics[name]:.3f}" if metrics[name] >= 0 else "n/a (no objects to find)"
                                       for name in ("val_ap", "test_ap", "test_ap50"))
         return "\n".join([
             f"AP {val_ap} on dev, {test_ap} on test (AP50 {test_ap50}; {len(self.data.split('test')):,} pictures of "
             f"{self.data.name}).",
             f"Look at  {self.run.folder / 'plots'}: detections, errors, precision and recall, anchors.",
-            "Next:",
-            f"  {shlex.join([*evaluate, str(self.run.folder / 'predictions.json')])}",
-            f"  {self.run.command('--predict', f'--weights={file}')}",
-            f"  {shlex.join(['tensorboard', f'--logdir={self.run.folder.parent}'])}",
+            *self.run.next_commands(self.data.name, "predictions.json"),
         ])
 
 

@@ -117,8 +117,18 @@ class Run:
 
     def command(self, *flags: str) -> str:
         """A command of this lab for the user to type, quoted for a shell; the data is where it was."""
-        place = [f"--data_dir={self.args.data_dir}"] if self.args.data_dir else []
-        return shlex.join(["npfl-kit", "run", self.lab, *flags, *place])
+        return shlex.join(["npfl-kit", "run", self.lab, *flags, *self._place()])
+
+    def next_commands(self, dataset: str, predictions: str) -> list[str]:
+        """What to type after a run, a line each: score the file of predictions, predict again, look at the curves."""
+        evaluate = ["npfl-kit", "evaluate", f"--dataset={dataset}", *self._place(), "--split=test"]
+        file = self.args.weights if self.args.predict else self.folder / "weights.safetensors"
+        return ["Next:", f"  {shlex.join([*evaluate, str(self.folder / predictions)])}",
+                f"  {self.command('--predict', f'--weights={file}')}",
+                f"  {shlex.join(['tensorboard', f'--logdir={self.folder.parent}'])}"]
+
+    def _place(self) -> list[str]:
+        return [f"--data_dir={self.args.data_dir}"] if self.args.data_dir else []
 
 
 def versions() -> dict[str, str]:
