@@ -47,16 +47,20 @@ def kit():
     import tensorflow as tf
     from npfl_kit import lab_files
     from npfl_kit.core import anchors
+    from npfl_kit.train import fitting, startup
+    from npfl_kit.train.fused_adam import FusedAdam
 
+    startup.leave_the_kit_unconverted()
     lab = lab_files.load(LAB)
     args = lab.parser.parse_args(["--backbone=resnet50", "--channels=256", "--convolutions=4", "--p6=P5"])
     grid = anchors.pyramid(SIDE, SIDE)
     model = lab.build_model(args, SIDE, CLASSES)
-    model.compile(tf.keras.optimizers.Adam(1e-4, jit_compile=False), lab.losses(args, grid), weighted_metrics=[])
+    model.compile(FusedAdam(1e-4, jit_compile=False), lab.losses(args, grid), weighted_metrics=[])
     images, boxes, labels = map(tf.constant, pictures())
     batch = {"image": images, "boxes": boxes, "labels": labels, "count": tf.fill([BATCH], OBJECTS),
              "ignored": tf.zeros([BATCH, 1, 4])}
     targets, detect = tf.function(lab.with_targets(grid, CLASSES)), lab.detector(model, grid, SIDE)
+    fitting.make_variables(model, targets(batch))
     return lambda: model.train_on_batch(*targets(batch)), lambda: detect(images)
 
 

@@ -34,8 +34,10 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
     ]
     print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training examples, "
           f"epochs {first + 1} to {args.epochs}, into {run.folder}", flush=True)
+    batches = train.from_epoch(first, args.epochs)
+    make_variables(model, batches.element_spec)
     try:
-        model.fit(train.from_epoch(first, args.epochs), steps_per_epoch=steps, initial_epoch=first,
+        model.fit(batches, steps_per_epoch=steps, initial_epoch=first,
                   epochs=args.epochs, validation_data=dev, callbacks=callbacks, verbose=0)
     except KeyboardInterrupt:
         print(f"\nStopped in epoch {len(run.history) + 1} of {args.epochs}. {kept(run)}", file=sys.stderr)
@@ -45,6 +47,20 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
         if mistake is None:
             raise
         raise mistake from error
+
+
+def make_variables(model: tf.keras.Model, batch: tuple) -> None:
+    """Make the variables of the optimizer, the losses and the metrics, which Keras would make in the first step.
+
+    A step that makes variables is traced twice, and with a network of a hundred layers a trace takes many seconds.
+
+    Args:
+      model: compiled.
+      batch: of `tf.TensorSpec`s: inputs and targets, and perhaps weights.
+    """
+    model.optimizer.build(model.trainable_variables)
+    model.compiled_loss.build(model.output)
+    model.compiled_metrics.build(model.output, batch[1])
 
 
 def explained(error: tf.errors.OpError, run: Run) -> errors.KitError | None:

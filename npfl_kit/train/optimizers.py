@@ -7,12 +7,12 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from npfl_kit import errors
+from npfl_kit.train.fused_adam import FusedAdam
 from npfl_kit.train.lab_parser import amount
 
 OPTIMIZERS: dict[str, Callable[..., tf.keras.optimizers.Optimizer]] = {
-    "adam": tf.keras.optimizers.Adam,
-    "adamw": lambda *args, weight_decay, **kwargs: tf.keras.optimizers.AdamW(
-        *args, weight_decay=weight_decay or 0.0, **kwargs),      # it takes no None
+    "adam": FusedAdam,
+    "adamw": FusedAdam,     # for the decay of weights is decoupled in every one
     "rmsprop": tf.keras.optimizers.RMSprop,
     "sgd": lambda *args, **kwargs: tf.keras.optimizers.SGD(*args, momentum=0.9, nesterov=True, **kwargs),
 }

@@ -5,8 +5,11 @@ import argparse
 import warnings
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import config as autograph
 
 from npfl_kit.train.run import Run
+
+THE_KIT = autograph.DoNotConvert("npfl_kit")
 
 
 def startup(args: argparse.Namespace) -> Run:
@@ -26,12 +29,23 @@ def startup(args: argparse.Namespace) -> Run:
     tf.keras.backend.experimental.enable_tf_random_generator()
     if not args.jit:
         tf.config.experimental.enable_op_determinism()
+    leave_the_kit_unconverted()
     set_threads(args.threads)
     tf.get_logger().setLevel("ERROR")        # Keras tells of slow callbacks, which a student cannot mend
     tf.keras.mixed_precision.set_global_policy(precision(args.mixed_precision))
     tf.config.run_functions_eagerly(args.debug)
     warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")    # tf.data
     return Run(args)
+
+
+def leave_the_kit_unconverted() -> None:
+    """Keep AutoGraph from rewriting functions of the kit when it traces a lab: none needs it, and it takes seconds.
+
+    A lab's own functions are rewritten as ever. TensorFlow has no public name for this list of packages, on which it
+    and Keras themselves are.
+    """
+    if THE_KIT not in autograph.CONVERSION_RULES:
+        autograph.CONVERSION_RULES = (THE_KIT, *autograph.CONVERSION_RULES)
 
 
 def set_threads(threads: int) -> None:
