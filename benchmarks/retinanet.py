@@ -31,6 +31,8 @@ parser.add_argument("--torchvision", help="A Python that has torch and torchvisi
 parser.add_argument("--keras_cv", help="A Python that has keras-cv.")
 parser.add_argument("--steps", default=10, type=int, help="Timed steps of a run.")
 parser.add_argument("--rounds", default=3, type=int, help="Runs of each.")
+parser.add_argument("--convolutions", default=4, type=int, help="Of the kit's heads: 4 as the paper and torchvision; "
+                    "keras-cv has 3.")
 parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)       # a detector and the time: one run, in this process
 
 
@@ -42,7 +44,7 @@ def pictures():
     return rng.random([BATCH, SIDE, SIDE, 3], np.float32), boxes, rng.integers(0, CLASSES, [BATCH, OBJECTS], np.int32)
 
 
-def kit():
+def kit(convolutions: int):
     import npfl_kit  # noqa: F401
     import tensorflow as tf
     from npfl_kit import lab_files
@@ -52,7 +54,7 @@ def kit():
 
     startup.leave_the_kit_unconverted()
     lab = lab_files.load(LAB)
-    args = lab.parser.parse_args(["--backbone=resnet50", "--channels=256", "--convolutions=4", "--p6=P5"])
+    args = lab.parser.parse_args(["--backbone=resnet50", "--channels=256", f"--convolutions={convolutions}", "--p6=P5"])
     grid = anchors.pyramid(SIDE, SIDE)
     model = lab.build_model(args, SIDE, CLASSES)
     model.compile(FusedAdam(1e-4, jit_compile=False), lab.losses(args, grid), weighted_metrics=[])
@@ -64,7 +66,7 @@ def kit():
     return lambda: model.train_on_batch(*targets(batch)), lambda: detect(images)
 
 
-def torchvision():
+def torchvision(_):
     import torch
     from torchvision.models.detection import retinanet_resnet50_fpn
 
@@ -90,7 +92,7 @@ def torchvision():
     return step, infer
 
 
-def keras_cv():
+def keras_cv(_):
     import keras_cv
     import tensorflow as tf
 
@@ -107,14 +109,14 @@ def keras_cv():
     return lambda: model.train_on_batch(images, targets), lambda: infer(constant)
 
 
-def run(name: str, started: float, steps: int) -> dict[str, float]:
-    step, infer = {"kit": kit, "torchvision": torchvision, "keras_cv": keras_cv}[name]()
+def run(name: str, started: float, args: argparse.Namespace) -> dict[str, float]:
+    step, infer = {"kit": kit, "torchvision": torchvision, "keras_cv": keras_cv}[name](args.convolutions)
     step()
     first = time.time() - started
     times = {"step": [], "inference": []}
     for what, function in (("step", step), ("inference", infer)):
         function()
-        for _ in range(steps):
+        for _ in range(args.steps):
             begun = time.perf_counter()
             function()
             times[what].append(time.perf_counter() - begun)
@@ -124,7 +126,7 @@ def run(name: str, started: float, steps: int) -> dict[str, float]:
 
 def main(args: argparse.Namespace) -> None:
     if args.run:
-        print(json.dumps(run(args.run[0], float(args.run[1]), args.steps)))
+        print(json.dumps(run(args.run[0], float(args.run[1]), args)))
         return
     pythons = {"kit": sys.executable, "torchvision": args.torchvision, "keras_cv": args.keras_cv}
     for name in [name for name, python in pythons.items() if not python]:
@@ -133,8 +135,9 @@ def main(args: argparse.Namespace) -> None:
     found = {name: [] for name in pythons}
     for _ in range(args.rounds):
         for name, python in pythons.items():
-            ended = subprocess.run([python, __file__, f"--steps={args.steps}", "--run", name, str(time.time())],
-                                   stdout=subprocess.PIPE, text=True, check=True)
+            flags = [f"--steps={args.steps}", f"--convolutions={args.convolutions}"]
+            ended = subprocess.run([python, __file__, *flags, "--run", name, str(time.time())], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, check=True)
             found[name].append(json.loads(ended.stdout.splitlines()[-1]))
             print(name, {key: round(value, 3) for key, value in found[name][-1].items()}, flush=True)
     median = {name: {key: statistics.median(each[key] for each in runs) for key in runs[0]}

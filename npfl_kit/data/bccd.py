@@ -17,4 +17,4 @@ CLASSES = ("RBC", "WBC", "Platelets")
 def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
          image_size: Optional[int] = None) -> ObjectDetection:
     """BCCD as `data.load` gives it, from its folder or a zip file of it."""
-    return voc.read(NAME, data_dir, CLASSES, train_size=train_size, image_size=image_size)
+    return voc.read(NAME, data_dir, CLASSES, train_size=train_size, image_size=image_size, auto_augment="microscope")

@@ -29,7 +29,7 @@ def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
 
 
 def read(name: str, data_dir: sources.DataDir, kind: str = "instances", *, train_size: Optional[int] = None,
-         image_size: Optional[int] = None) -> ObjectDetection:
+         image_size: Optional[int] = None, auto_augment: str = "photo") -> ObjectDetection:
     """A data set in COCO format.
 
     Args:
@@ -54,7 +54,7 @@ def read(name: str, data_dir: sources.DataDir, kind: str = "instances", *, train
         box_checks.note(report, "not in train", each["name"], label not in taught)
     return ObjectDetection(name, [each["name"] for each in categories], splits, str(tree.path),
                            category_ids=[each["id"] for each in categories], train_size=train_size,
-                           image_size=image_size, report=report,
+                           image_size=image_size, auto_augment=auto_augment, report=report,
                            keypoints=next(iter(contents.values())).keypoints)
 
 

@@ -16,4 +16,4 @@ NAME = "nuclei"
 def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
          image_size: Optional[int] = None) -> ObjectDetection:
     """Nuclei as `data.load` gives it, from its folder or a zip file of it."""
-    return coco.read(NAME, data_dir, train_size=train_size, image_size=image_size)
+    return coco.read(NAME, data_dir, train_size=train_size, image_size=image_size, auto_augment="microscope")

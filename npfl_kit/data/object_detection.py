@@ -38,7 +38,8 @@ class ObjectDetection(split_set.SplitSet):
       sources: where they come from, for people.
       train_size: int in `[1, N]`, keep the first so many of train; None keeps all.
       image_size: int, side of the pictures in `batches`, in pixels; None is 256.
-      auto_augment: "photo" if `--augment=auto` may mirror the pictures, "characters" if not.
+      auto_augment: what is in the pictures: with `--augment=auto` a "photo" is mirrored, a "microscope"'s picture
+        turned, too, "characters" are neither.
       category_ids: the numbers of the classes in COCO files; None is 1 to K.
       keypoints: the names of the keypoints of an object.
       report: what was odd in the files.

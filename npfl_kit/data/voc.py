@@ -32,7 +32,7 @@ def load(data_dir: sources.DataDir = None, *, train_size: Optional[int] = None,
 
 
 def read(name: str, data_dir: sources.DataDir, classes: Optional[Sequence[str]], *, train_size: Optional[int] = None,
-         image_size: Optional[int] = None) -> ObjectDetection:
+         image_size: Optional[int] = None, auto_augment: str = "photo") -> ObjectDetection:
     """A data set in the form of Pascal VOC.
 
     Args:
@@ -55,7 +55,7 @@ def read(name: str, data_dir: sources.DataDir, classes: Optional[Sequence[str]],
     for label, each in enumerate(classes):
         box_checks.note(report, "not in train", each, label not in taught)
     return ObjectDetection(name, classes, complete, str(tree.path), train_size=train_size, image_size=image_size,
-                           report=report)
+                           auto_augment=auto_augment, report=report)
 
 
 def _parts(tree: file_tree.FileTree, report: box_checks.Report) -> dict[str, list[tuple[str, str]]]:

@@ -30,7 +30,7 @@ def a_batch(boxes, labels=None, ignored=(), side=SIDE, size=None):
 
 def steps():
     return {"flip": augment.flip, "zoom": augment.zoom(0.7, 1.4, 0.1), "far": augment.zoom(0.5, 2.5, 0.3),
-            "color": augment.color(0.0, 0.0, 0.3),
+            "turn": augment.turn, "color": augment.color(0.0, 0.0, 0.3),
             "all": augment.chain(augment.zoom(0.8, 1.25), augment.color(0.05, 0.1, 0.3), augment.flip)}
 
 
@@ -60,13 +60,19 @@ def test_the_box_of_a_bright_rectangle_is_around_it_afterwards(name, seed):
     assert checked >= 2
 
 
+def turned(batch, *which):
+    return augment.turned(batch, *(tf.constant(each) for each in which))
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_mirrored_twice_is_the_same(seed):
+def test_turned_and_turned_back_is_the_same(seed):
     generator = np.random.default_rng(seed)
     boxes = np.sort(generator.integers(0, SIDE, [4, 3, 2, 2]), axis=2).reshape(4, 3, 4).tolist()
-    batch, which = a_batch(boxes, ignored=[[1, 2, 3, 9]]), tf.constant(generator.random(4) < 0.5)
+    batch, (transposed, upside_down, mirrored) = a_batch(boxes, ignored=[[1, 2, 3, 9]]), generator.random([3, 4]) < 0.5
+    no = [False] * 4
 
-    twice = augment.mirrored(augment.mirrored(batch, which), which)
+    twice = turned(turned(batch, transposed, upside_down, mirrored), no, upside_down, mirrored)
+    twice = turned(twice, transposed, no, no)
 
     for name in batch:
         np.testing.assert_array_equal(twice[name], batch[name], err_msg=name)
@@ -75,7 +81,7 @@ def test_mirrored_twice_is_the_same(seed):
 def test_a_mirrored_box_has_its_right_edge_where_the_left_was():
     batch = a_batch([[[1, 2, 3, 10]], [[1, 2, 3, 10]]], ignored=[[0, 60, 4, 64]])
 
-    found = augment.mirrored(batch, tf.constant([True, False]))
+    found = turned(batch, [False, False], [False, False], [True, False])
 
     assert found["boxes"][:, 0].numpy().tolist() == [[1, 54, 3, 62], [1, 2, 3, 10]]
     assert found["ignored"][:, 0].numpy().tolist() == [[0, 0, 4, 4], [0, 60, 4, 64]]
@@ -83,10 +89,28 @@ def test_a_mirrored_box_has_its_right_edge_where_the_left_was():
     np.testing.assert_array_equal(found["image"][1], batch["image"][1])
 
 
-def test_padding_is_not_mirrored():
-    found = augment.mirrored(a_batch([[[1, 2, 3, 10]], []]), tf.constant([True, True]))
+def test_a_quarter_turn_is_a_transposition_put_upside_down():
+    batch = a_batch([[[1, 2, 3, 10]]], ignored=[[0, 60, 4, 64]], size=[48, 64])
+
+    found = turned(batch, [True], [True], [False])
+
+    np.testing.assert_array_equal(found["image"][0], np.rot90(batch["image"][0]))
+    assert found["boxes"][0].numpy().tolist() == [[54, 1, 62, 3]]
+    assert found["ignored"][0].numpy().tolist() == [[0, 0, 4, 4]]
+    assert found["size"].numpy().tolist() == [[64, 48]]
+
+
+def test_padding_is_not_turned():
+    found = turned(a_batch([[[1, 2, 3, 10]], []]), [True, True], [True, True], [True, True])
 
     assert found["boxes"][1].numpy().tolist() == [[0, 0, 0, 0]] and found["labels"][1].numpy().tolist() == [-1]
+
+
+def test_turn_gives_each_of_eight_views_equally_often():
+    found = augment.turn(a_batch([[[0, 1, 2, 4]]] * 800, side=8), tf.constant([7, 7]))
+
+    views, times = np.unique(found["boxes"][:, 0].numpy(), axis=0, return_counts=True)
+    assert len(views) == 8 and 60 < times.min() and times.max() < 140
 
 
 def test_flip_mirrors_about_half_of_the_pictures():
@@ -229,5 +253,8 @@ def test_names_give_steps_and_characters_are_not_mirrored():
     scenes.auto_augment = "photo"
     left = augment.by_name("auto", scenes)(batch, tf.constant([1, 2]))["boxes"][:, 0, 1].numpy()
     assert 5 < (left > 32).sum() < 35
+    scenes.auto_augment = "microscope"
+    top = augment.by_name("auto", scenes)(batch, tf.constant([1, 2]))["boxes"][:, 0, 0].numpy()
+    assert (top < 20).any() and (top > 44).any()
     with pytest.raises(errors.UsageError, match="no augmentation 'autos'; did you mean auto"):
         augment.by_name("autos", scenes)
