@@ -9,7 +9,8 @@ import sys
 from npfl_kit import errors, version
 from npfl_kit.version import __version__, require_version
 
-__all__ = ["Detector", "LabParser", "__version__", "report_classification", "require_version", "startup"]
+__all__ = ["Detector", "LabParser", "__version__", "draw_attention", "report_classification", "report_language",
+           "report_tagging", "require_version", "startup"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")     # TensorFlow 2.15 logs harmless lines as errors at its import
 if sys.excepthook is sys.__excepthook__:
@@ -18,7 +19,9 @@ if "tensorflow" not in sys.modules and version.CheckBeforeTensorFlow not in sys.
     sys.meta_path.insert(0, version.CheckBeforeTensorFlow)     # type: ignore[arg-type]
 
 _HOMES = {"Detector": "npfl_kit.train.detector", "LabParser": "npfl_kit.train.lab_parser",
-          "startup": "npfl_kit.train.startup", "report_classification": "npfl_kit.train.classification"}
+          "startup": "npfl_kit.train.startup", "report_classification": "npfl_kit.train.classification",
+          "draw_attention": "npfl_kit.train.attention_plots", "report_language": "npfl_kit.train.language",
+          "report_tagging": "npfl_kit.train.tagging"}
 
 
 def __getattr__(name: str):

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npfl_kit import errors
-from npfl_kit.cli import detection_card, table
+from npfl_kit.cli import detection_card, table, text_card
 
 if TYPE_CHECKING:
     from npfl_kit.data import manifest
 
 HELP = "list, show, download or verify data sets"
 NO_DOWNLOAD = {"glyphs": "characters drawn from fonts, made in memory and never downloaded",
-               "folder": "your own pictures in --data_dir, one sub-folder per class", **detection_card.WHAT}
-GENERATED = ("glyphs", detection_card.GENERATED)
+               "folder": "your own pictures in --data_dir, one sub-folder per class",
+               **detection_card.WHAT, **text_card.WHAT}
+GENERATED = ("glyphs", detection_card.GENERATED, *text_card.GENERATED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument("name", metavar="NAME", help="name of the data set")
         if name != "get":
             action.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
+            action.add_argument("--column", default=None, help="of a treebank, such as upos or feats: what are tags")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,9 +80,10 @@ def show(args: argparse.Namespace) -> int:
     from npfl_kit import data
     from npfl_kit.cli import data_card
 
-    if args.name in detection_card.WHAT:
+    if args.name in detection_card.WHAT or args.name in text_card.WHAT:
         is_here = args.name in GENERATED or bool(args.data_dir or detection_card.place(args.name))
-        print(*detection_card.lines(args.name, args.data_dir, is_here), sep="\n")
+        print(*(text_card.lines(args.name, args.data_dir, is_here, args.column) if args.name in text_card.WHAT else
+                detection_card.lines(args.name, args.data_dir, is_here)), sep="\n")
         return 0
     is_here = args.name in NO_DOWNLOAD or args.data_dir is not None or data.where(args.name) is not None
     print(*data_card.lines(args.name, args.data_dir, is_here), sep="\n")
@@ -99,11 +102,13 @@ def get(args: argparse.Namespace) -> int:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Compare each file with the manifest, or read all of a detection set; exit code 1 if a file is wrong."""
+    """Compare each file with the manifest, or read all of a set that has none; exit code 1 if a file is wrong."""
     from npfl_kit.data import verification
 
     if args.name in detection_card.WHAT and args.name not in GENERATED:
         return detection_card.verify(args.name, args.data_dir)
+    if args.name in text_card.WHAT and args.name not in GENERATED:
+        return text_card.verify(args.name, args.data_dir, args.column)
     if args.name in NO_DOWNLOAD:
         print(f"{args.name} has no official files, so there is nothing to verify.")
         return 0

@@ -1,7 +1,8 @@
-"""Score a file of predictions just as the course does: one class per line, or detections in COCO's JSON.
+"""Score a file of predictions just as the course does: a class or a tag per line, or detections in COCO's JSON.
 
 npfl-kit evaluate --dataset=mnist --split=dev logs/LAB-DATE/predictions.txt
 npfl-kit evaluate --dataset=bccd --split=test --data_dir=FOLDER logs/LAB-DATE/predictions.json
+npfl-kit evaluate --dataset=ud_english_ewt --column=xpos --split=dev --data_dir=FOLDER logs/LAB-DATE/predictions.txt
 """
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from npfl_kit import errors
 from npfl_kit.cli import table
 
 HELP = "score a file of predictions"
@@ -19,22 +21,36 @@ WORST = 3       # classes that are named
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The predictions, and what they are predictions of."""
     parser.add_argument("predictions", metavar="FILE", type=Path,
-                        help="one class number per line, or COCO results of a detector (svhn: a line per picture)")
+                        help="one class number per line; or one tag per line, an empty line after each sentence; or "
+                        "COCO results of a detector (svhn: a line per picture)")
     parser.add_argument("--dataset", required=True, metavar="NAME", help="npfl-kit data list shows the names")
     parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
     parser.add_argument("--split", required=True, choices=["dev", "test"], help="part of the data set")
     parser.add_argument("--kind", default="bbox", choices=["bbox", "segm", "keypoints"], help="what detections are "
                         "compared by")
+    parser.add_argument("--column", default=None, help="of a treebank: which tags, as in training")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the accuracy and the classes that are recognized worst; TensorFlow is not needed."""
+    """Print the scores and what is recognized worst; TensorFlow is not needed."""
     from npfl_kit import data
-    from npfl_kit.scoring import accuracy, class_lines
 
     if args.dataset in data.DETECTION:
         return score_detections(args)
-    gold = data.load(args.dataset, args.data_dir)
+    if args.dataset in data.TAGGING:
+        return score_tags(args)
+    if args.dataset in data.LANGUAGE:
+        raise errors.UsageError(f"{args.dataset} has no predictions to score: a language model is judged by the nats "
+                                f"that its lab prints. Type: npfl-kit run language_model --predict --weights=FILE")
+    return score_classes(args)
+
+
+def score_classes(args: argparse.Namespace) -> int:
+    """Print the accuracy, and the classes with the smallest share of right answers."""
+    from npfl_kit import data
+    from npfl_kit.scoring import accuracy, class_lines
+
+    gold: Any = data.load(args.dataset, args.data_dir, column=args.column)
     labels = gold.split(args.split).labels
     predictions = class_lines.read(args.predictions, len(labels), len(gold.classes)).tolist()
     score = gold.evaluate(args.split, predictions)["accuracy"]
@@ -44,6 +60,46 @@ def run(args: argparse.Namespace) -> int:
     for line in worst_classes(confusion.tolist(), gold.classes):
         print(line)
     return 0
+
+
+def score_tags(args: argparse.Namespace) -> int:
+    """Print the accuracy of the tags, the numbers of entities if there are any, and the tags that are found worst."""
+    from npfl_kit import data
+    from npfl_kit.scoring import accuracy, tag_lines
+
+    gold: Any = data.load(args.dataset, args.data_dir, column=args.column)
+    split = gold.split(args.split)
+    predictions = tag_lines.read(args.predictions, split.lengths.tolist())
+    score, words = gold.evaluate(args.split, predictions)["accuracy"], int(split.lengths.sum())
+    print(f"{args.dataset} {args.split} accuracy: {100 * score:.2f} % ({round(score * words):,} of {words:,} right)")
+    if gold.spans:
+        print(*entity_lines(split.tags, predictions), sep="\n")
+        return 0
+    right, given = ([tag for tags in rows for tag in tags] for rows in (split.tags, predictions))
+    names = list(dict.fromkeys([*gold.tags, *right, *given]))
+    number = {name: place for place, name in enumerate(names)}
+    confusion = accuracy.confusion_matrix([number[tag] for tag in right], [number[tag] for tag in given], len(names))
+    for line in worst_classes(confusion.tolist(), names):
+        print(line)
+    return 0
+
+
+def entity_lines(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines with F1, precision and recall of the entities in all sentences, and F1 and counts of each type.
+
+    >>> print(*entity_lines([["B-PER", "O"]], [["B-PER", "B-LOC"]]), sep="\\n")
+    F1 of entities: 66.67 %, precision 50.00 %, recall 100.00 %
+    type      F1  right  predicted  gold
+    LOC     0.00      0          1     0
+    PER   100.00      1          1     1
+    """
+    from npfl_kit.scoring import spans
+
+    scores = {name: f"{100 * value:.2f}" for name, value in spans.span_f1(gold, predicted).items()}
+    yield f"F1 of entities: {scores['f1']} %, precision {scores['precision']} %, recall {scores['recall']} %"
+    rows = [[kind, scores[f"f1_{kind}"], *(f"{count:,}" for count in counts)]
+            for kind, counts in spans.counts(gold, predicted).items()]
+    yield from table.lines(rows, header=["type", "F1", "right", "predicted", "gold"])
 
 
 def score_detections(args: argparse.Namespace) -> int:

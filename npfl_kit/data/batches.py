@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
 
+from npfl_kit.data import epochs
 from npfl_kit.data.pictures import Images
 
 Augment = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -31,11 +32,10 @@ def in_order(images: Images, labels: np.ndarray, batch_size: int) -> tf.data.Dat
     return steps.map(batch, num_parallel_calls=2).prefetch(2)
 
 
-class TrainBatches:
-    """Batches for training, where epoch `e` is a function of `(seed, e)` alone.
+class TrainBatches(epochs.Epochs):
+    """Batches for training: float32 `[B, H, W, C]` in [0, 1] and int32 `[B]`.
 
-    A run that is resumed at epoch 5 sees the very batches that the unbroken run saw: the order is a stateless shuffle
-    seeded by `(seed, epoch)`, and the augmentation of a batch is seeded by `(seed, epoch, step)`.
+    The order is a stateless shuffle seeded by `(seed, epoch)`, the augmentation of a batch by `(seed, epoch, step)`.
 
     Args:
       images: uint8 `[N, H, W, C]`, or `Pictures`.
@@ -45,31 +45,24 @@ class TrainBatches:
       augment: function of (float32 `[B, H, W, C]`, seed int32 `[2]`) to pictures of the same shape, or None.
     """
 
+    UNIT = "images"
+
     def __init__(self, images: Images, labels: np.ndarray, batch_size: int, seed: int,
                  augment: Optional[Augment] = None) -> None:
-        self.batch_size, self.seed, self.count, self.augment = batch_size, seed, len(labels), augment
+        super().__init__(len(labels), batch_size, seed)
+        self.augment = augment
         self._gather, self._labels = _gather(images), _on_host(labels)
 
-    def __len__(self) -> int:
-        """Steps of one epoch."""
-        return _steps(self.count, self.batch_size)
+    def epoch(self, number: tf.Tensor) -> tf.data.Dataset:
+        seed, order = self.shuffled(number)
 
-    def from_epoch(self, first: int, epochs: int) -> tf.data.Dataset:
-        """The batches of the epochs `first` to `epochs - 1`: float32 `[B, H, W, C]` in [0, 1] and int32 `[B]`."""
-        batches = tf.data.Dataset.range(first, epochs).flat_map(self._epoch).prefetch(4)
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self) * max(0, epochs - first)))
-
-    def _epoch(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        seed = tf.random.experimental.stateless_fold_in([self.seed, 0], epoch)                        # [2]
-        order = tf.random.experimental.stateless_shuffle(tf.range(self.count, dtype=tf.int32), seed)  # [N]
-
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor) -> Any:
             indices = order[step * self.batch_size:(step + 1) * self.batch_size]                      # [B]
             images = to_float(self._gather(indices))                                                  # [B, H, W, C]
             if self.augment is not None:
                 step_seed = tf.random.experimental.stateless_fold_in(seed, step + 1)
                 images = tf.ensure_shape(self.augment(images, step_seed), images.shape)
-            return images, tf.gather(self._labels, indices)
+            return self.mapped((images, tf.gather(self._labels, indices)))
 
         steps = tf.data.Dataset.range(len(self))
         return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -14,14 +14,13 @@ A batch is a dictionary of arrays of fixed rank, where an image without objects 
 """
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
 
-from npfl_kit.data import letterbox
+from npfl_kit.data import epochs, letterbox
 from npfl_kit.data.detection_split import DetectionSplit, Objects
 
 Batch = dict[str, tf.Tensor]
@@ -57,11 +56,10 @@ def in_order(pictures: letterbox.Letterboxed, batch_size: int, fixed: bool = Fal
     return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-class DetectionTrainBatches:
-    """Batches for training, where epoch `e` is a function of `(seed, e)` alone.
+class DetectionTrainBatches(epochs.Epochs):
+    """Batches for training.
 
-    The order is a stateless shuffle seeded by `(seed, epoch)`, the augmentation of a batch by `(seed, epoch, step)`,
-    so that a resumed run sees the batches that the unbroken run saw.
+    The order is a stateless shuffle seeded by `(seed, epoch)`, the augmentation of a batch by `(seed, epoch, step)`.
 
     Args:
       pictures: what to draw from.
@@ -71,40 +69,23 @@ class DetectionTrainBatches:
       fixed: as in `padded`.
     """
 
+    UNIT = "images"
+
     def __init__(self, pictures: letterbox.Letterboxed, batch_size: int, seed: int, augment: Optional[Augment] = None,
                  fixed: bool = False) -> None:
-        self.batch_size, self.seed, self.count, self.augment = batch_size, seed, len(pictures), augment
+        super().__init__(len(pictures), batch_size, seed)
+        self.augment = augment
         self._read = _reader(pictures, fixed)
         self._trims = augment is not None and not fixed
-        self._then: Sequence[Callable[..., Any]] = ()
 
-    def __len__(self) -> int:
-        """Steps of one epoch."""
-        return -(-self.count // self.batch_size)
-
-    def map(self, function: Callable[..., Any]) -> DetectionTrainBatches:
-        """The same batches, each given to `function` last, for instance to attach what every anchor should answer."""
-        mapped = copy.copy(self)
-        mapped._then = (*self._then, function)
-        return mapped
-
-    def from_epoch(self, first: int, epochs: int) -> tf.data.Dataset:
-        """The batches of the epochs `first` to `epochs - 1`."""
-        batches = tf.data.Dataset.range(first, epochs).flat_map(self._epoch).prefetch(4)
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self) * max(0, epochs - first)))
-
-    def _epoch(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        seed = tf.random.experimental.stateless_fold_in([self.seed, 0], epoch)                        # [2]
-        order = tf.random.experimental.stateless_shuffle(tf.range(self.count, dtype=tf.int64), seed)  # [N]
+    def epoch(self, number: tf.Tensor) -> tf.data.Dataset:
+        seed, order = self.shuffled(number)
 
         def batch(step: tf.Tensor) -> Any:
             found = self._read(order[step * self.batch_size:(step + 1) * self.batch_size])
             if self.augment is not None:
                 found = self.augment(found, tf.random.experimental.stateless_fold_in(seed, step + 1))
-            result: Any = trimmed(found) if self._trims else found
-            for function in self._then:
-                result = function(*result) if isinstance(result, tuple) else function(result)
-            return result
+            return self.mapped(trimmed(found) if self._trims else found)
 
         steps = tf.data.Dataset.range(len(self))
         return steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -1,19 +1,23 @@
 """The end of a classification run: predictions, scores, pictures, and what to type next."""
 from __future__ import annotations
 
+from typing import Union
+
 import numpy as np
 import tensorflow as tf
 
 from npfl_kit.data.image_classification import ImageClassification
+from npfl_kit.data.text_classification import TextClassification
 from npfl_kit.scoring import accuracy, class_lines
 from npfl_kit.train import plots
 from npfl_kit.train.keeping import best_epoch
 from npfl_kit.train.run import Run
 
 WORST = 18    # mistakes to show
+Classified = Union[ImageClassification, TextClassification]
 
 
-def report_classification(run: Run, model: tf.keras.Model, data: ImageClassification) -> dict[str, float]:
+def report_classification(run: Run, model: tf.keras.Model, data: Classified) -> dict[str, float]:
     """Predict dev and test with the kept weights; write predictions, `results.json` and `plots/`.
 
     `predictions.txt` is of the test set and `predictions_dev.txt` of the dev set, one class number per line. Each
@@ -46,8 +50,8 @@ def crossentropy(labels: np.ndarray, logits: np.ndarray) -> float:
     return float(np.mean(normalizer - logits[np.arange(len(labels)), labels]))
 
 
-def draw(run: Run, data: ImageClassification, logits: np.ndarray) -> None:
-    """Write `plots/` from the answers on the test set, logits `[N, K]`."""
+def draw(run: Run, data: Classified, logits: np.ndarray) -> None:
+    """Write `plots/` from the answers on the test set, logits `[N, K]`; of pictures also the worst mistakes."""
     folder, test = run.folder / "plots", data.split("test")
     if run.history:
         best = best_epoch(run.history, "val_accuracy")
@@ -55,6 +59,8 @@ def draw(run: Run, data: ImageClassification, logits: np.ndarray) -> None:
     predictions = np.argmax(logits, axis=-1)
     matrix = accuracy.confusion_matrix(test.labels, predictions, len(data.classes))
     plots.save(plots.confusion_matrix(matrix, data.classes), folder / "confusion_matrix.png")
+    if not isinstance(data, ImageClassification):
+        return
     confidence = tf.nn.softmax(logits.astype(np.float32)).numpy().max(axis=-1)
     wrong = np.flatnonzero(predictions != test.labels)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST]
@@ -63,11 +69,12 @@ def draw(run: Run, data: ImageClassification, logits: np.ndarray) -> None:
     plots.save(figure, folder / "worst_mistakes.png")
 
 
-def summary(run: Run, data: ImageClassification, metrics: dict[str, float]) -> str:
+def summary(run: Run, data: Classified, metrics: dict[str, float]) -> str:
     """The score, where the pictures are, and the next commands to try."""
     return "\n".join([
         f"Accuracy {metrics['val_accuracy']:.2%} on dev, {metrics['test_accuracy']:.2%} on test "
         f"({len(data.split('test').labels):,} examples of {data.name}).",
-        f"Look at  {run.folder / 'plots'}: learning curves, confusion matrix, worst mistakes.",
+        f"Look at  {run.folder / 'plots'}: learning curves, confusion matrix"
+        f"{', worst mistakes' if isinstance(data, ImageClassification) else ''}.",
         *run.next_commands(data.name, "predictions.txt"),
     ])

@@ -29,10 +29,10 @@ def fit(run: Run, model: tf.keras.Model, train, dev: tf.data.Dataset | None, mon
         StopWhenNotFinite(advice(run)),
         *own_callbacks,                         # before those that keep and show what they measure
         KeepEachEpoch(run.folder, run.metadata, run.history, monitor),
-        Progress(steps, args.epochs, images=train.count),
+        Progress(steps, args.epochs, train.count, train.UNIT),
         tf.keras.callbacks.TensorBoard(str(run.folder), write_graph=False, profile_batch=0),
     ]
-    print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training examples, "
+    print(f"{run.lab}: {model.count_params():,} parameters, {train.count:,} training {train.UNIT}, "
           f"epochs {first + 1} to {args.epochs}, into {run.folder}", flush=True)
     batches = train.from_epoch(first, args.epochs)
     make_variables(model, batches.element_spec)

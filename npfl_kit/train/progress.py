@@ -55,15 +55,17 @@ class Progress(tf.keras.callbacks.Callback):
 
     Args:
       steps, epochs: int, steps in an epoch and epochs in all.
-      images: int, training examples in an epoch.
+      examples: int, of training, in an epoch.
+      unit: what an example is, in the plural.
       stream: where to print; standard output when not given.
     """
 
     _supports_tf_logs = True     # metrics stay tensors, and a step does not wait for them
 
-    def __init__(self, steps: int, epochs: int, images: int, stream: TextIO | None = None):
+    def __init__(self, steps: int, epochs: int, examples: int, unit: str = "images", stream: TextIO | None = None):
         super().__init__()
-        self.steps, self.epochs, self.images, self.stream = steps, epochs, images, stream or sys.stdout
+        self.steps, self.epochs, self.examples, self.unit = steps, epochs, examples, unit
+        self.stream = stream or sys.stdout
         self.live = self.stream.isatty()
 
     def on_train_begin(self, logs=None) -> None:
@@ -80,7 +82,7 @@ class Progress(tf.keras.callbacks.Callback):
             step, seconds = batch + 1, self.shown - self.epoch_started
             text = metrics_text({name: float(value) for name, value in (logs or {}).items()})
             self._rewrite(f"{self._heading()} {bar(step / self.steps)} {self._left()} left  {text}  "
-                          f"{self.images * step / self.steps / seconds:,.0f} images/s")
+                          f"{self.examples * step / self.steps / seconds:,.0f} {self.unit}/s")
 
     def on_test_begin(self, logs=None) -> None:
         if self.live and hasattr(self, "epoch"):
@@ -91,7 +93,7 @@ class Progress(tf.keras.callbacks.Callback):
         text = metrics_text({name: float(value) for name, value in (logs or {}).items()})
         left = f"  {self._left()} left" if epoch + 1 < self.epochs else ""
         self._rewrite("")
-        print(f"{self._heading()}  {duration(seconds)}  {text}  {self.images / seconds:,.0f} images/s{left}",
+        print(f"{self._heading()}  {duration(seconds)}  {text}  {self.examples / seconds:,.0f} {self.unit}/s{left}",
               file=self.stream, flush=True)
 
     def _heading(self) -> str:

@@ -119,11 +119,11 @@ class Run:
         """A command of this lab for the user to type, quoted for a shell; the data is where it was."""
         return shlex.join(["npfl-kit", "run", self.lab, *flags, *self._place()])
 
-    def next_commands(self, dataset: str, predictions: str) -> list[str]:
+    def next_commands(self, dataset: str, predictions: str | None) -> list[str]:
         """What to type after a run, a line each: score the file of predictions, predict again, look at the curves."""
         evaluate = ["npfl-kit", "evaluate", f"--dataset={dataset}", *self._place(), "--split=test"]
         file = self.args.weights if self.args.predict else self.folder / "weights.safetensors"
-        return ["Next:", f"  {shlex.join([*evaluate, str(self.folder / predictions)])}",
+        return ["Next:", *([f"  {shlex.join([*evaluate, str(self.folder / predictions)])}"] if predictions else []),
                 f"  {self.command('--predict', f'--weights={file}')}",
                 f"  {shlex.join(['tensorboard', f'--logdir={self.folder.parent}'])}"]
 

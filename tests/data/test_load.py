@@ -1,4 +1,6 @@
 import gzip
+import importlib
+import inspect
 import shutil
 import struct
 import subprocess
@@ -231,3 +233,30 @@ def test_labels_need_neither_tensorflow_nor_pictures(shared, tmp_path):
     found = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
 
     assert found.stdout == "5000 {'accuracy': 1.0}\n"
+
+
+@pytest.mark.parametrize("name, option", [("morphology", "image_size"), ("sst2", "column"), ("glyphs", "column"),
+                                          ("python_text", "image_size")])
+def test_an_option_that_a_set_does_not_have_is_named(name, option):
+    with pytest.raises(errors.UsageError, match=f"{name} has no --{option}; leave it out"):
+        data.load(name, **{option: 32})
+
+
+def test_an_option_that_is_none_is_what_the_set_usually_has():
+    assert len(data.load("opinions", image_size=None, column=None, train_size=3).split("train")) == 3
+
+
+@pytest.mark.parametrize("name, among, has", [
+    ("mnist", data.TAGGING, "pictures with one class each"), ("opinions", data.TAGGING, "sentences with one class"),
+    ("morphology", data.LANGUAGE, "a tag for each word"), ("text", data.TEXT_CLASSIFICATION, "character by")])
+def test_a_set_of_another_kind_is_refused_with_what_it_has(name, among, has):
+    with pytest.raises(errors.UsageError, match=f"{name} has .*{has}.* choose another --dataset: {among[0]}, "):
+        data.load(name, among=among)
+
+
+@pytest.mark.parametrize("name", data.NAMES)
+def test_every_name_has_a_module_with_the_same_first_arguments(name):
+    module = importlib.import_module(f"npfl_kit.data.{name}")
+
+    assert list(inspect.signature(module.load).parameters)[:2] == ["data_dir", "train_size"]
+    assert module.NAME == name

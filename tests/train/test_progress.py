@@ -22,7 +22,7 @@ def fit(monkeypatch):
         model.compile("sgd", "mse")
         data = tf.data.Dataset.from_tensor_slices((tf.ones([6, 1]), tf.ones([6, 1]))).batch(2)
         model.fit(data, validation_data=data, initial_epoch=first, epochs=2, verbose=0,
-                  callbacks=[Progress(steps=3, epochs=2, images=6, stream=stream)])
+                  callbacks=[Progress(steps=3, epochs=2, examples=6, stream=stream)])
         return stream.getvalue()
 
     return train
@@ -53,7 +53,7 @@ def test_a_resumed_training_counts_from_its_epoch(fit):
 def test_the_time_left_counts_the_epochs_of_this_training_only(monkeypatch):
     clock = iter(range(100))
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    progress = Progress(steps=1, epochs=10, images=1, stream=io.StringIO())
+    progress = Progress(steps=1, epochs=10, examples=1, stream=io.StringIO())
     progress.on_train_begin()
     progress.on_epoch_begin(7)
     progress.on_train_batch_end(0)

@@ -1,0 +1,131 @@
+"""A whole LSTM over a batch of sequences, with its own backpropagation through time.
+
+Only `h[t - 1] @ recurrent_kernel` must wait for the step before. The product of all inputs is taken before the loop,
+and the gradients of all weights after the loop back, each as one large product: 100 steps of a batch of 32 are one
+product of 3200 rows instead of 100 of 32. What stays in the loop is one small product and a dozen of small operations.
+"""
+from __future__ import annotations
+
+from typing import Optional
+
+import tensorflow as tf
+
+from npfl_kit.core import tensor_lists
+
+States = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
+
+def lstm(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor, hidden: tf.Tensor,
+         carry: tf.Tensor, real: Optional[tf.Tensor] = None, dropped: Optional[tf.Tensor] = None) -> States:
+    """Run an LSTM over the time axis: all hidden states, and the last hidden and carry state.
+
+    At a step that is not real, both states stay as they are: the values of padding never reach a state, an output
+    of a real step, or a gradient.
+
+    Args:
+      inputs: float32 or float64 `[T, B, D]`, time first; T may be 0.
+      kernel, recurrent_kernel, bias: of the same type, `[D, 4U]`, `[U, 4U]`, `[4U]`; gates i, f, c, o, as Keras.
+      hidden, carry: `[B, U]`, states before the first step.
+      real: optional bool `[T, B]`, False at padding.
+      dropped: optional `[B, U]`, factors of the hidden state wherever it enters `recurrent_kernel` (variational
+        dropout); no gradient flows into them.
+    Returns: `[T, B, U]`, the hidden state after each step, and the last hidden and carry state, `[B, U]`.
+    Source: Gers et al. 1999, Learning to Forget, without peepholes. Gradients of gradients are not there.
+
+    >>> zero = tf.zeros([1, 1])
+    >>> outputs, _, carry = lstm(tf.ones([3, 1, 1]), tf.ones([1, 4]), tf.zeros([1, 4]), tf.zeros([4]), zero, zero)
+    >>> print(outputs[:, 0, 0].numpy().round(3), carry[0, 0].numpy().round(3))
+    [0.37  0.545 0.622] 1.261
+    """
+    @tf.custom_gradient
+    def run(inputs, kernel, recurrent_kernel, bias, hidden, carry):
+        outputs, last, last_carry, saved = _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped)
+
+        def gradient(*upstream):
+            return _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped)
+
+        return (outputs, last, last_carry), gradient
+
+    return run(*map(tf.convert_to_tensor, (inputs, kernel, recurrent_kernel, bias, hidden, carry)))
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped):
+    steps, batch, width = tf.unstack(tf.shape(inputs))
+    recurrent_kernel = _reordered(recurrent_kernel)
+    projected = tf.reshape(inputs, [steps * batch, width]) @ _reordered(kernel)
+    projected = tf.reshape(tf.nn.bias_add(projected, _reordered(bias)), [steps, batch, tf.shape(bias)[0]])
+
+    def step(t, hidden, carry, *lists):
+        entering = hidden if dropped is None else hidden * dropped
+        i, c, f, o = tf.split(entering @ recurrent_kernel + projected[t], 4, axis=1)        # [B, U] each
+        i, c, f, o = tf.sigmoid(i), tf.tanh(c), tf.sigmoid(f), tf.sigmoid(o)
+        new_carry = f * carry + i * c
+        squashed = tf.tanh(new_carry)
+        new_hidden = o * squashed
+        values = (i, c, f, o, carry, squashed)
+        if real is not None:
+            new_hidden = tf.where(real[t][:, tf.newaxis], new_hidden, hidden)
+            new_carry = tf.where(real[t][:, tf.newaxis], new_carry, carry)
+        lists = [tensor_lists.put(each, t, value) for each, value in zip(lists, (*values, new_hidden))]
+        return t + 1, new_hidden, new_carry, *lists
+
+    lists = [tensor_lists.empty(steps, hidden) for _ in range(7)]
+    _, last, last_carry, *lists = tf.while_loop(lambda t, *_: t < steps, step, (0, hidden, carry, *lists),
+                                                parallel_iterations=1)
+    return tensor_lists.stack(lists.pop(), hidden), last, last_carry, lists
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped):
+    steps, batch, width = tf.unstack(tf.shape(inputs))
+    from_outputs, from_hidden, from_carry = upstream
+    kernel, recurrent_kernel = _reordered(kernel), _reordered(recurrent_kernel)
+    transposed, like = tf.transpose(recurrent_kernel), tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)     # [B, 4U]
+
+    def step(t, from_hidden, from_carry, all_slopes):
+        values = [tensor_lists.get(each, t, hidden) for each in saved]
+        from_hidden += from_outputs[t]
+        active, active_carry = from_hidden, from_carry
+        if real is not None:
+            keep = real[t][:, tf.newaxis]
+            active, active_carry = (tf.where(keep, each, 0) for each in (from_hidden, from_carry))
+        slopes, to_carry = _step_back(values, active, active_carry, recurrent_kernel)
+        to_hidden = slopes @ transposed
+        if dropped is not None:
+            to_hidden *= dropped
+        if real is not None:
+            to_hidden, to_carry = tf.where(keep, to_hidden, from_hidden), tf.where(keep, to_carry, from_carry)
+        return t - 1, to_hidden, to_carry, tensor_lists.put(all_slopes, t, slopes)
+
+    _, from_hidden, from_carry, slopes = tf.while_loop(
+        lambda t, *_: t >= 0, step, (steps - 1, from_hidden, from_carry, tensor_lists.empty(steps, like)),
+        parallel_iterations=1)
+    slopes = tf.reshape(tensor_lists.stack(slopes, like), [steps * batch, tf.shape(kernel)[1]])     # [TB, 4U]
+    entering = tf.concat([hidden[tf.newaxis], outputs], axis=0)[:-1]                                # [T, B, U]
+    entering = tf.reshape(entering if dropped is None else entering * dropped, [steps * batch, tf.shape(hidden)[1]])
+    return (tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), [steps, batch, width]),
+            _reordered(tf.matmul(tf.reshape(inputs, [steps * batch, width]), slopes, transpose_a=True)),
+            _reordered(tf.matmul(entering, slopes, transpose_a=True)),
+            _reordered(tf.reduce_sum(slopes, axis=0)), from_hidden, from_carry)
+
+
+def _step_back(values, from_hidden, from_carry, recurrent_kernel):
+    """Gradients of one step: by what enters the gates `[B, 4U]` (i, c, f, o), and by the carry before it `[B, U]`."""
+    i, c, f, o, carry, squashed = values
+    if from_hidden.dtype == tf.float32:         # one operation of TensorFlow for the dozen below
+        none, units, gates = from_hidden[:, :0], from_hidden[0], recurrent_kernel[0]    # only their shapes are looked at
+        back = tf.raw_ops.LSTMBlockCellGrad(
+            x=none, cs_prev=carry, h_prev=carry, w=recurrent_kernel, wci=units, wcf=units, wco=units, b=gates, i=i,
+            cs=carry, f=f, o=o, ci=c, co=squashed, cs_grad=from_carry, h_grad=from_hidden, use_peephole=False)
+        return back.dicfo, back.cs_prev_grad
+    from_carry += from_hidden * o * (1 - squashed ** 2)
+    slopes = (from_carry * c * i * (1 - i), from_carry * i * (1 - c ** 2), from_carry * carry * f * (1 - f),
+              from_hidden * squashed * o * (1 - o))
+    return tf.concat(slopes, axis=1), from_carry * f
+
+
+def _reordered(weights: tf.Tensor) -> tf.Tensor:
+    """Gates from Keras's order i, f, c, o to TensorFlow's i, c, f, o, or back."""
+    i, second, third, o = tf.split(weights, 4, axis=-1)
+    return tf.concat([i, third, second, o], axis=-1)

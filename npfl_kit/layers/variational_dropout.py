@@ -1,0 +1,65 @@
+"""Dropout for recurrent cells: one mask for a whole sequence."""
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import tensorflow as tf
+from keras.src.layers.rnn.dropout_rnn_cell_mixin import DropoutRNNCellMixin
+
+
+@tf.keras.utils.register_keras_serializable(package="npfl_kit")
+class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseRandomLayer):
+    """A cell whose inputs and hidden state lose the same units at every step of a sequence.
+
+    A mask drawn anew at each step would leave of a memory of 100 steps at a rate of 0.1 only one in 37 000 units
+    untouched; with one mask a network that remembers is still there, only smaller. The memory `c` of an LSTM is left
+    whole. For `npfl_kit.layers.lstm.LSTM` give `dropout` and `recurrent_dropout` instead: the same, quick.
+
+    Args:
+      cell: a recurrent cell; its first state is the hidden one.
+      dropout, recurrent_dropout: float in `[0, 1)`, the dropped part of the inputs and of the hidden state.
+      seed: optional int, fixes the draws of this layer.
+    Call arguments:
+      inputs: float `[B, D]`.
+      states: those of the cell.
+      training: bool; nothing is dropped otherwise.
+    Returns: the cell's output and states. What is kept is scaled up, by 1 / (1 - rate).
+    Raises: ValueError for a rate out of range.
+    Source: Gal and Ghahramani 2016, A Theoretically Grounded Application of Dropout in RNNs, Eq. 7 (all gates share a
+      mask). Masks are drawn by `tf.keras.layers.RNN` and by it alone: a cell called by hand keeps its first ones
+      until `reset_dropout_mask()` and `reset_recurrent_dropout_mask()`.
+    """
+
+    def __init__(self, cell: tf.keras.layers.Layer, dropout: float = 0.0, recurrent_dropout: float = 0.0,
+                 seed: Optional[int] = None, **kwargs: Any) -> None:
+        if not (0 <= dropout < 1 and 0 <= recurrent_dropout < 1):
+            raise ValueError(f"VariationalDropout needs rates in [0, 1), got {dropout=}, {recurrent_dropout=}.")
+        super().__init__(seed=seed, rng_type="stateful", **kwargs)
+        self.cell, self.dropout, self.recurrent_dropout, self.seed = cell, dropout, recurrent_dropout, seed
+        self.state_size, self.output_size = cell.state_size, cell.output_size
+
+    def build(self, input_shape: Any) -> None:
+        if not self.cell.built:
+            self.cell.build(input_shape)
+            self.cell.built = True
+        super().build(input_shape)
+
+    def call(self, inputs: tf.Tensor, states: Any, training: Optional[bool] = None) -> Any:
+        states = list(states)
+        for_inputs = self.get_dropout_mask_for_cell(inputs, training)                   # [B, D], the same at each step
+        for_hidden = self.get_recurrent_dropout_mask_for_cell(states[0], training)      # [B, U]
+        inputs = inputs if for_inputs is None else inputs * for_inputs
+        hidden = states[0] if for_hidden is None else states[0] * for_hidden
+        return self.cell(inputs, [hidden, *states[1:]])
+
+    def get_initial_state(self, inputs: Optional[tf.Tensor] = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        """That of the cell."""
+        return self.cell.get_initial_state(inputs=inputs, batch_size=batch_size, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout, "seed": self.seed}
+        return {**super().get_config(), "cell": tf.keras.layers.serialize(self.cell), **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> VariationalDropout:
+        return cls(**{**config, "cell": tf.keras.layers.deserialize(config["cell"])})
