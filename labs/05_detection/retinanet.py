@@ -31,7 +31,7 @@ parser = npfl_kit.LabParser(__doc__, lab="retinanet", dataset="glyph_scenes", ba
 parser.add_argument("--alpha", default=0.25, type=rate, help="Weight of objects against background.")
 parser.add_argument("--anchor_base", default=2.0, type=between(float, 0.1, 100),
                     help="Side of the smallest anchor in strides: 4 in the paper, less for small pictures.")
-parser.add_argument("--augment", default="auto", help="Change training pictures at random: none, flip, turn, scale, auto.")
+parser.add_argument("--augment", default="auto", help="Of training pictures: none, flip, turn, scale, auto.")
 parser.add_argument("--backbone", default="tiny", help=f"Network below the pyramid: {', '.join(backbones.STAGES)}.")
 parser.add_argument("--backbone_weights", metavar="FILE", help="Its weights: .h5 of Keras without top, or imagenet.")
 parser.add_argument("--box_loss", default="smooth_l1", choices=["smooth_l1", "l1", "giou"], help="Loss of deltas.")
