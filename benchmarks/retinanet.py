@@ -54,7 +54,8 @@ def kit(convolutions: int):
 
     startup.leave_the_kit_unconverted()
     lab = lab_files.load(LAB)
-    args = lab.parser.parse_args(["--backbone=resnet50", "--channels=256", f"--convolutions={convolutions}", "--p6=P5"])
+    args = lab.parser.parse_args(
+        ["--backbone=resnet50", "--channels=256", f"--convolutions={convolutions}", "--p6=P5"])
     grid = anchors.pyramid(SIDE, SIDE)
     model = lab.build_model(args, SIDE, CLASSES)
     model.compile(FusedAdam(1e-4, jit_compile=False), lab.losses(args, grid), weighted_metrics=[])

@@ -73,3 +73,21 @@ def results(image_id: int, boxes: np.ndarray, scores: np.ndarray, labels: np.nda
              "bbox": [left, top, right - left, bottom - top], "score": float(score)}
             for (top, left, bottom, right), score, label
             in zip(np.asarray(boxes, np.float64).reshape(-1, 4).tolist(), scores, labels)]
+
+
+def answers(image_ids: Sequence[int], results: Sequence[dict[str, Any]], category_ids: Sequence[int],
+            least_score: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each picture the labels int32 `[D]` and boxes float64 `[D, 4]`, tlbr, of its results with at least this
+    score, the highest first.
+
+    >>> answers([5, 6], [{"image_id": 5, "category_id": 7, "bbox": [2, 1, 7, 3], "score": 0.5}], [7], 0.4)[0]
+    (array([0], dtype=int32), array([[1., 2., 4., 9.]]))
+    """
+    found: dict[int, list[dict[str, Any]]] = {image_id: [] for image_id in image_ids}
+    for each in sorted(results, key=lambda each: -each["score"]):
+        if each["score"] >= least_score:
+            found[each["image_id"]].append(each)
+    labels = {category_id: label for label, category_id in enumerate(category_ids)}
+    return [(np.array([labels[each["category_id"]] for each in listed], np.int32),
+             np.array([[y, x, y + height, x + width] for x, y, width, height in (each["bbox"] for each in listed)],
+                      np.float64).reshape(-1, 4)) for listed in found.values()]

@@ -86,16 +86,27 @@ class ObjectDetection(split_set.SplitSet):
         """Detections in picture `index`, tlbr in its own pixels and classes `0..K-1`, as entries of COCO results."""
         return coco_gold.results(self.split(split_name).image_ids[index], boxes, scores, labels, self.category_ids)
 
+    @property
+    def has_own_judge(self) -> bool:
+        """Whether `evaluate` asks for `answers` in place of COCO results."""
+        return self._judge is not None
+
+    def answers(self, split_name: str, results: Sequence[dict[str, Any]],
+                least_score: float) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What a judge without scores reads: for each picture labels int32 `[D]` and boxes float64 `[D, 4]`, tlbr,
+        of the COCO results with at least this score, the highest first."""
+        return coco_gold.answers(self.split(split_name).image_ids, results, self.category_ids, least_score)
+
     def report(self) -> box_checks.Report:
         """What was odd in the files, by kind, with the name of the file for each time; see `box_checks.lines`."""
         return box_checks.merged(self._report)
 
-    def evaluate(self, split_name: str, predictions: Union[str, pathlib.Path, list[dict[str, Any]]],
+    def evaluate(self, split_name: str, predictions: Union[str, pathlib.Path, list[Any]],
                  kind: str = "bbox") -> dict[str, float]:
         """The judge: the twelve numbers of COCO, or what the data set's own judge says.
 
         Args:
-          predictions: COCO results, as a list or a JSON file, for COCO's numbers.
+          predictions: COCO results, as a list or a JSON file; for the data set's own judge `answers`, or their file.
           kind: "bbox", "segm" or "keypoints".
         """
         if self._judge is not None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from npfl_kit import errors
 from npfl_kit.core import boxes as box_algebra
 from npfl_kit.data.object_detection import ObjectDetection
-from npfl_kit.scoring import coco
+from npfl_kit.scoring import coco, svhn
 from npfl_kit.train import anchor_report, detection_plots, plots
 from npfl_kit.train.keeping import best_epoch
 from npfl_kit.train.run import Run
@@ -21,6 +21,7 @@ Batch = dict[str, tf.Tensor]
 Results = list[dict[str, Any]]
 PICTURES = 500      # whose objects are compared with the anchors
 SHOWN = 12          # pictures to draw
+THRESHOLDS = tuple(each / 20 for each in range(2, 20))      # of scores, for a judge that knows none
 
 
 class Detector:
@@ -87,18 +88,35 @@ class Detector:
         """Predict dev and test with the kept weights; write `predictions.json`, `results.json` and `plots/`.
 
         Returns: val_ap, val_ap50, val_ap75, val_ar100 and the same of test, in [0, 1], or -1 without an object to
-          find; AP is COCO's mean over IoU 0.5 to 0.95.
+          find; AP is COCO's mean over IoU 0.5 to 0.95. What the data set's own judge says, too; see `answer`.
         """
         metrics: dict[str, float] = {}
+        found: dict[str, Results] = {}
         for split, prefix, name in (("dev", "val", "predictions_dev.json"), ("test", "test", "predictions.json")):
-            found = self.results(split)
-            self.run.write_text(name, json.dumps(found))
-            numbers = coco.evaluate(self.data.gold(split), found)
+            found[split] = self.results(split)
+            self.run.write_text(name, json.dumps(found[split]))
+            numbers = coco.evaluate(self.data.gold(split), found[split])
             metrics.update({f"{prefix}_{key.lower()}": numbers[key] for key in ("AP", "AP50", "AP75", "AR100")})
+        if self.data.has_own_judge:
+            metrics.update(self.answer(found))
         metrics = self.run.finish(metrics)      # before the pictures: what cannot be drawn must not cost the numbers
-        self.draw(found)
+        self.draw(found["test"])
         print(self.summary(metrics))
         return metrics
+
+    def answer(self, found: dict[str, Results]) -> dict[str, float]:
+        """Write `predictions.txt` for the data set's own judge, who knows no scores: what is surer than a threshold.
+
+        Args:
+          found: by split.
+        Returns: val_accuracy and test_accuracy, with the threshold that is best on dev.
+        """
+        def accuracy(split: str, least: float) -> float:
+            return self.data.evaluate(split, self.data.answers(split, found[split], least))["accuracy"]
+        best = max(THRESHOLDS, key=lambda least: accuracy("dev", least))
+        self.run.write_text("predictions.txt", svhn.format(self.data.answers("test", found["test"], best)))
+        print(f"predictions.txt has what is found with a score of {best:.2f} or more, which is best on dev.")
+        return {"val_accuracy": accuracy("dev", best), "test_accuracy": accuracy("test", best)}
 
     def draw(self, found: Results) -> None:
         """Write `plots/`, with the answers on the test set."""
@@ -128,7 +146,8 @@ class Detector:
             f"AP {val_ap} on dev, {test_ap} on test (AP50 {test_ap50}; {len(self.data.split('test')):,} pictures of "
             f"{self.data.name}).",
             f"Look at  {self.run.folder / 'plots'}: detections, errors, precision and recall, anchors.",
-            *self.run.next_commands(self.data.name, "predictions.json"),
+            *self.run.next_commands(self.data.name,
+                                    "predictions.txt" if self.data.has_own_judge else "predictions.json"),
         ])
 
 

@@ -10,7 +10,7 @@ from npfl_kit import errors
 from npfl_kit.core import anchors, matching
 from npfl_kit.data.detection_split import DetectionSplit, Objects
 from npfl_kit.data.object_detection import ObjectDetection
-from npfl_kit.scoring import coco
+from npfl_kit.scoring import coco, svhn
 from npfl_kit.train import detector as module
 from npfl_kit.train import weights
 from npfl_kit.train.detector import Detector, filled
@@ -37,13 +37,13 @@ def shade(split, index):
     return 20 + 60 * split + 10 * index
 
 
-def data_of(objects=objects_of, splits=("train", "dev", "test")):
+def data_of(objects=objects_of, splits=("train", "dev", "test"), judge=None):
     return ObjectDetection("toys", CLASSES, {
         name: DetectionSplit([f"{name}{index}.png" for index in range(len(SIZES))], SIZES,
                              lambda index, split=split: np.full([*SIZES[index], 3], shade(split, index), np.uint8),
                              lambda index, split=split: objects(split, index),
                              image_ids=[100 + index for index in range(len(SIZES))])
-        for split, name in enumerate(splits)}, "memory", category_ids=IDS, image_size=SIDE)
+        for split, name in enumerate(splits)}, "memory", category_ids=IDS, image_size=SIDE, judge=judge)
 
 
 class Knowing:
@@ -148,6 +148,24 @@ def test_perfect_detections_have_average_precision_1_and_shifted_ones_less(start
 
     assert perfect["AP"] == perfect["AP75"] == perfect["AR100"] == 1
     assert 0.1 < shifted["AP"] < 0.7
+
+
+def test_a_judge_that_knows_no_scores_gets_what_is_sure_enough_on_dev(start, tmp_path):
+    """False alarms have a score of 0.1; with them no picture is wholly right."""
+    def judge(split, predictions):
+        objects = [split.objects(index) for index in range(len(split))]
+        gold = [(each.labels[~each.crowd], each.boxes[~each.crowd]) for each in objects]
+        return {"accuracy": svhn.evaluate(gold, predictions)}
+    run, data = start("--logdir=run", "--epochs=1"), data_of(judge=judge)
+    detector = Detector(run, data, Knowing(data, extra=[[1, 1, 9, 9]]))
+    train(run, detector, data, 1)
+
+    metrics = detector.report()
+
+    assert metrics["val_accuracy"] == metrics["test_accuracy"] == 1
+    pictures = svhn.read(tmp_path / "run" / "predictions.txt", len(SIZES))
+    assert [len(labels) for labels, _ in pictures] == [2, 2, 0, 2, 2]
+    np.testing.assert_allclose(pictures[0][1], objects_of(2, 0).boxes[:2], atol=1e-4)
 
 
 @pytest.mark.parametrize("every, scored", [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (5, [5]), (9, [5])])
