@@ -18,7 +18,7 @@ import tensorflow as tf
 from npfl_kit import data
 from npfl_kit.data import length_buckets
 from npfl_kit.data.sequence_tagging import SequenceTagging
-from npfl_kit.data.tagging_batches import TaggingTrainBatches
+from npfl_kit.data.bucketed_epochs import BucketedEpochs
 
 parser = npfl_kit.LabParser(__doc__, lab="bucketing", dataset="conllu", batch_size=32, epochs=1)
 parser.add_argument("--rnn_dim", default=128, type=int, help="Units of the LSTM in each direction, for --train.")
@@ -45,7 +45,7 @@ def step(args: argparse.Namespace, treebank: SequenceTagging):
     return train
 
 
-def seconds(train: TaggingTrainBatches, epoch: int, use) -> float:
+def seconds(train: BucketedEpochs, epoch: int, use) -> float:
     """Time of one epoch, each batch of which is given to `use`."""
     started = time.perf_counter()
     for batch in train.from_epoch(epoch, epoch + 1):

@@ -4,7 +4,9 @@
 The text is read in windows; the state is carried from one to the next, the gradient is not. Sampling turns the model
 round: draw a character of what it expects, let it read that one, and so on.
 
-Run:    python3 labs/08_sequences/language_model.py
+Run:    python3 labs/08_sequences/language_model.py      2 minutes on 4 CPU cores, a text that ships with Python
+Poems:  --dataset=tiny_shakespeare --data_dir=DIR --rnn_dim=384 --batch_size=64 --sequence_length=64 --epochs=8
+        --learning_rate=0.006 --dropout=0.25      8 minutes, 1.48 nats per character
 Try:    --temperature=0.5, --temperature=1.2, --top_k=5; --sequence_length=10: less can be learned of what is far
 Read:   Graves 2013, https://arxiv.org/abs/1308.0850, Sec. 2 and 3; Williams and Peng 1990
 """
@@ -22,6 +24,7 @@ from npfl_kit.train.lab_parser import between, count, positive, rate
 
 parser = npfl_kit.LabParser(__doc__, lab="language_model", dataset="python_text", batch_size=32, epochs=3)
 parser.add_argument("--dropout", default=0.2, type=rate, help="Rate of features to drop after each layer.")
+parser.add_argument("--embedding_dim", default=64, type=positive, help="Embedding of a character.")
 parser.add_argument("--prompt", default="\n", help="Where the sample begins.")
 parser.add_argument("--rnn_dim", default=256, type=positive, help="Units of an LSTM.")
 parser.add_argument("--rnn_layers", default=1, type=positive, help="LSTMs, one upon the other.")
@@ -35,7 +38,7 @@ optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.005, decay="c
 def build_model(args: argparse.Namespace, num_characters: int) -> tf.keras.Model:
     characters = tf.keras.layers.Input([None], dtype=tf.int32, name="characters")           # [B, T]
     first = tf.keras.layers.Input([], dtype=tf.bool, name="first")                          # [B], of its text?
-    x = tf.keras.layers.Embedding(num_characters, args.rnn_dim)(characters)
+    x = tf.keras.layers.Embedding(num_characters, args.embedding_dim)(characters)
     for _ in range(args.rnn_layers):
         reader = LSTM(args.rnn_dim, return_sequences=True, return_state=True)
         x = tf.keras.layers.Dropout(args.dropout)(CarriedState(reader)(x, first=first))     # [B, T, H]
@@ -69,9 +72,9 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     train, dev = (text.batches(split, args.batch_size, args.sequence_length, seed=args.seed, marked=True)
                   for split in ("train", "dev"))
     model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)),
-                  tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), weighted_metrics=["accuracy"],
-                  jit_compile=args.jit)
-    run.fit(model, train, dev)
+                  tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=args.jit,
+                  weighted_metrics=[tf.keras.metrics.SparseCategoricalCrossentropy("nats", from_logits=True)])
+    run.fit(model, train, dev, "val_nats")      # the mean over characters; a loss counts the padding at the end, too
     return npfl_kit.report_language(run, model, text, sample(args, model, text.alphabet))
 
 

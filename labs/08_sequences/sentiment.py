@@ -4,8 +4,10 @@
 The last state of each direction must remember everything; pooling looks at all states again, and attention learns
 which of them matter: weights that sum to one, which can be shown.
 
-Run:    python3 labs/08_sequences/sentiment.py
-Try:    --pooling=last, mean, attention; --rnn_dim=0 for a bag of words
+Run:    python3 labs/08_sequences/sentiment.py      1 minute on 4 CPU cores, generated opinions: test 100 %
+SST-2:  --dataset=sst2 --data_dir=DIR --pooling=max --dropout=0.5 --word_masking=0.1 --learning_rate=0.001
+        3 minutes, test 81.1 %
+Try:    --pooling=last, max, mean; --rnn_dim=0, a bag of words     100 % -> 81 % for the bag
 Read:   Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; Lin et al. 2017, https://arxiv.org/abs/1703.03130
 """
 import argparse
@@ -21,14 +23,14 @@ from npfl_kit.train import optimizers
 from npfl_kit.train.lab_parser import count, positive, rate
 
 parser = npfl_kit.LabParser(__doc__, lab="sentiment", dataset="opinions", batch_size=32, epochs=6)
-parser.add_argument("--dropout", default=0.5, type=rate, help="Rate of features to drop.")
+parser.add_argument("--dropout", default=0.3, type=rate, help="Rate of features to drop.")
 parser.add_argument("--label_smoothing", default=0.1, type=rate, help="Share of the answer spread over all classes.")
 parser.add_argument("--pooling", default="attention", choices=["last", "max", "mean", "attention"],
                     help="How the states of a sentence become one vector.")
 parser.add_argument("--rnn_dim", default=64, type=count, help="Units of the LSTM in each direction; 0 is none.")
 parser.add_argument("--we_dim", default=128, type=positive, help="Embedding of a word.")
-parser.add_argument("--word_masking", default=0.1, type=rate, help="Rate of training words to hide.")
-optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.001, decay="cosine", weight_decay=0.0)
+parser.add_argument("--word_masking", default=0.05, type=rate, help="Rate of training words to hide.")
+optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.003, decay="cosine")
 
 NEVER = -1e9      # a score whose share of attention is zero
 

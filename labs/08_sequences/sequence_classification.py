@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Parity: after each step of a sequence of zeros and ones, has the number of ones so far been odd?
 
-One bit is all there is to remember, but no step may lose it: the answer changes with every one that came before. The
-basic cell loses it within a few steps and guesses; LSTM and GRU guess for some epochs, too, and then find it at once.
+One bit is all there is to remember, but no step may lose it: the answer changes with every one that came before. All
+cells guess for some epochs, until gradients from far away have found the rule; then accuracy leaps from 0.5 to 1.
 
 Run:    python3 labs/08_sequences/sequence_classification.py --epochs=5   1 minute on 4 CPU cores, val_accuracy 1.000
-Tiny:   --train_sequences=1000 --sequence_length=20 --epochs=5        the published numbers, all near chance: 0.536
-Try:    --rnn=GRU, --rnn=SimpleRNN                                    0.9996, 0.52
-        --predict --weights=FILE --sequence_length=500                has it learned a rule, or 50 steps?
+Tiny:   --train_sequences=1000 --sequence_length=20 --epochs=5               as published, all near chance: 0.538
+Try:    --rnn=GRU, --rnn=SimpleRNN; the same with --learning_rate=0.003      0.9996, 0.53 (1.000 after 7 epochs); 1.000
+        --predict --weights=FILE --sequence_length=500                       has it learned a rule, or 50 steps?
 Read:   Hochreiter and Schmidhuber 1997, Long Short-Term Memory, https://doi.org/10.1162/neco.1997.9.8.1735, Sec. 3, 4;
         Pascanu et al. 2013, https://arxiv.org/abs/1211.5063, Sec. 3.2: clipping of gradients
 """

@@ -4,7 +4,8 @@
 A bidirectional LSTM reads the sentence from both sides; an unknown word is known by its spelling, which a small
 network reads letter by letter, once for each different word of a batch.
 
-Run:    python3 labs/08_sequences/tagger.py
+Run:    python3 labs/08_sequences/tagger.py      1 minute on 4 CPU cores, an artificial language: test 100 %
+EWT:    --dataset=ud_english_ewt --data_dir=DIR --epochs=8      6 minutes, parts of speech: dev 94.4 %, test 94.6 %
 Try:    --cle=none, --cle=cnn, --crf, --word_masking=0
 Read:   Ling et al. 2015, https://arxiv.org/abs/1508.02096; Lample et al. 2016, https://arxiv.org/abs/1603.01360
 """
@@ -20,7 +21,7 @@ from npfl_kit.layers.word_masking import WordMasking
 from npfl_kit.train import optimizers
 from npfl_kit.train.lab_parser import positive, rate
 
-parser = npfl_kit.LabParser(__doc__, lab="tagger", dataset="morphology", batch_size=32, epochs=8)
+parser = npfl_kit.LabParser(__doc__, lab="tagger", dataset="morphology", batch_size=32, epochs=4)
 parser.add_argument("--cle", default="rnn", choices=["rnn", "cnn", "none"], help="Network that reads the letters.")
 parser.add_argument("--cle_dim", default=64, type=positive, help="Embedding of a letter, and units that read it.")
 parser.add_argument("--column", help="Which tags: upos (the usual one), xpos or feats of a treebank, lemma of morpho.")

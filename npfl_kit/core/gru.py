@@ -37,7 +37,8 @@ def gru(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias:
         def gradient(*upstream):
             return _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped)
 
-        return (outputs, last), gradient
+        return (tf.ensure_shape(outputs, [inputs.shape[0], *hidden.shape]),
+                tf.ensure_shape(last, hidden.shape)), gradient
 
     return run(*map(tf.convert_to_tensor, (inputs, kernel, recurrent_kernel, bias, hidden)))
 
@@ -59,6 +60,7 @@ def _forward(inputs, kernel, recurrent_kernel, bias, hidden, real, dropped):
         values = (z, r, new, memory, hidden)
         if real is not None:
             new_hidden = tf.where(real[t][:, tf.newaxis], new_hidden, hidden)
+        new_hidden.set_shape(hidden.shape)
         return t + 1, new_hidden, *(tensor_lists.put(each, t, value) for each, value in
                                     zip(lists, (*values, new_hidden)))
 
@@ -71,7 +73,8 @@ def _forward(inputs, kernel, recurrent_kernel, bias, hidden, real, dropped):
 def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped):
     steps, batch, width = tf.unstack(tf.shape(inputs))
     from_outputs, from_hidden = upstream
-    transposed, like = tf.transpose(recurrent_kernel), tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)     # [B, 3U]
+    transposed = tf.transpose(recurrent_kernel)                                             # [3U, U]
+    like = tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)
 
     def step(t, from_hidden, of_inputs, of_states):
         z, r, new, memory, before = (tensor_lists.get(each, t, hidden) for each in saved)
@@ -84,6 +87,7 @@ def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs
         to_hidden = active * z + (to_hidden if dropped is None else to_hidden * dropped)
         if real is not None:
             to_hidden = tf.where(real[t][:, tf.newaxis], to_hidden, from_hidden)
+        to_hidden.set_shape(from_hidden.shape)
         return (t - 1, to_hidden, tensor_lists.put(of_inputs, t, tf.concat([by_z, by_r, by_new], axis=1)),
                 tensor_lists.put(of_states, t, of_state))
 
@@ -97,4 +101,4 @@ def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs
     return (tf.reshape(tf.matmul(of_inputs, kernel, transpose_b=True), [steps, batch, width]),
             tf.matmul(tf.reshape(inputs, [steps * batch, width]), of_inputs, transpose_a=True),
             tf.matmul(entering, of_states, transpose_a=True),
-            tf.stack([tf.reduce_sum(of_inputs, axis=0), tf.reduce_sum(of_states, axis=0)]), from_hidden)
+            tf.stack([tf.raw_ops.BiasAddGrad(out_backprop=each) for each in (of_inputs, of_states)]), from_hidden)

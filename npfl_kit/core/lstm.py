@@ -39,12 +39,14 @@ def lstm(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias
     """
     @tf.custom_gradient
     def run(inputs, kernel, recurrent_kernel, bias, hidden, carry):
-        outputs, last, last_carry, saved = _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped)
+        given = (inputs, kernel, recurrent_kernel, bias, hidden, carry)
+        outputs, last, last_carry, saved = _forward(*given, real, dropped)
 
         def gradient(*upstream):
             return _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped)
 
-        return (outputs, last, last_carry), gradient
+        return (tf.ensure_shape(outputs, [inputs.shape[0], *hidden.shape]), tf.ensure_shape(last, hidden.shape),
+                tf.ensure_shape(last_carry, carry.shape)), gradient
 
     return run(*map(tf.convert_to_tensor, (inputs, kernel, recurrent_kernel, bias, hidden, carry)))
 
@@ -52,23 +54,28 @@ def lstm(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias
 @tf.function(reduce_retracing=True, autograph=False)
 def _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped):
     steps, batch, width = tf.unstack(tf.shape(inputs))
-    recurrent_kernel = _reordered(recurrent_kernel)
-    projected = tf.reshape(inputs, [steps * batch, width]) @ _reordered(kernel)
-    projected = tf.reshape(tf.nn.bias_add(projected, _reordered(bias)), [steps, batch, tf.shape(bias)[0]])
+    units = tf.shape(hidden)[1]
+    halves = tf.repeat(tf.constant([0.5, 1, 0.5, 0.5], inputs.dtype), units)                # of i, f and o, not of c
+    kernel, recurrent_kernel, bias = (_reordered(each) * halves for each in (kernel, recurrent_kernel, bias))
+    projected = tf.nn.bias_add(tf.reshape(inputs, [steps * batch, width]) @ kernel, bias)
+    projected = tf.reshape(projected, [steps, batch, 4 * units])
 
     def step(t, hidden, carry, *lists):
         entering = hidden if dropped is None else hidden * dropped
-        i, c, f, o = tf.split(entering @ recurrent_kernel + projected[t], 4, axis=1)        # [B, U] each
-        i, c, f, o = tf.sigmoid(i), tf.tanh(c), tf.sigmoid(f), tf.sigmoid(o)
+        values = tf.tanh(entering @ recurrent_kernel + projected[t])    # sigmoid(x) is (1 + tanh(x / 2)) / 2, slower
+        i, _, f, o = tf.split(values * 0.5 + 0.5, 4, axis=1)                                # [B, U] each
+        c = values[:, units:2 * units]
         new_carry = f * carry + i * c
         squashed = tf.tanh(new_carry)
         new_hidden = o * squashed
-        values = (i, c, f, o, carry, squashed)
+        saved = (i, c, f, o, carry, squashed)
         if real is not None:
             new_hidden = tf.where(real[t][:, tf.newaxis], new_hidden, hidden)
             new_carry = tf.where(real[t][:, tf.newaxis], new_carry, carry)
-        lists = [tensor_lists.put(each, t, value) for each, value in zip(lists, (*values, new_hidden))]
-        return t + 1, new_hidden, new_carry, *lists
+        new_hidden.set_shape(hidden.shape)
+        new_carry.set_shape(carry.shape)
+        changed = [tensor_lists.put(each, t, value) for each, value in zip(lists, (*saved, new_hidden))]
+        return t + 1, new_hidden, new_carry, *changed
 
     lists = [tensor_lists.empty(steps, hidden) for _ in range(7)]
     _, last, last_carry, *lists = tf.while_loop(lambda t, *_: t < steps, step, (0, hidden, carry, *lists),
@@ -81,7 +88,8 @@ def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs
     steps, batch, width = tf.unstack(tf.shape(inputs))
     from_outputs, from_hidden, from_carry = upstream
     kernel, recurrent_kernel = _reordered(kernel), _reordered(recurrent_kernel)
-    transposed, like = tf.transpose(recurrent_kernel), tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)     # [B, 4U]
+    transposed = tf.transpose(recurrent_kernel)                                                     # [4U, U]
+    like = tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)
 
     def step(t, from_hidden, from_carry, all_slopes):
         values = [tensor_lists.get(each, t, hidden) for each in saved]
@@ -96,6 +104,8 @@ def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs
             to_hidden *= dropped
         if real is not None:
             to_hidden, to_carry = tf.where(keep, to_hidden, from_hidden), tf.where(keep, to_carry, from_carry)
+        to_hidden.set_shape(from_hidden.shape)
+        to_carry.set_shape(from_carry.shape)
         return t - 1, to_hidden, to_carry, tensor_lists.put(all_slopes, t, slopes)
 
     _, from_hidden, from_carry, slopes = tf.while_loop(
@@ -107,14 +117,14 @@ def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs
     return (tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), [steps, batch, width]),
             _reordered(tf.matmul(tf.reshape(inputs, [steps * batch, width]), slopes, transpose_a=True)),
             _reordered(tf.matmul(entering, slopes, transpose_a=True)),
-            _reordered(tf.reduce_sum(slopes, axis=0)), from_hidden, from_carry)
+            _reordered(tf.raw_ops.BiasAddGrad(out_backprop=slopes)), from_hidden, from_carry)
 
 
 def _step_back(values, from_hidden, from_carry, recurrent_kernel):
     """Gradients of one step: by what enters the gates `[B, 4U]` (i, c, f, o), and by the carry before it `[B, U]`."""
     i, c, f, o, carry, squashed = values
     if from_hidden.dtype == tf.float32:         # one operation of TensorFlow for the dozen below
-        none, units, gates = from_hidden[:, :0], from_hidden[0], recurrent_kernel[0]    # only their shapes are looked at
+        none, units, gates = from_hidden[:, :0], from_hidden[0], recurrent_kernel[0]    # only their shapes matter
         back = tf.raw_ops.LSTMBlockCellGrad(
             x=none, cs_prev=carry, h_prev=carry, w=recurrent_kernel, wci=units, wcf=units, wco=units, b=gates, i=i,
             cs=carry, f=f, o=o, ci=c, co=squashed, cs_grad=from_carry, h_grad=from_hidden, use_peephole=False)

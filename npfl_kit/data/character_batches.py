@@ -15,14 +15,17 @@ Row `b` of a batch goes on where row `b` of the batch before has ended. A batch 
 """
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from npfl_kit import errors
+from npfl_kit.data import epochs
 
 
-class CharacterBatches:
-    """Windows for training, where epoch `e` is a function of `(seed, e)` alone.
+class CharacterBatches(epochs.Epochs):
+    """Windows for training; each epoch begins with the windows that begin a row.
 
     All windows have the same shape. What does not fill a window in each row is left out at the beginning or at the end
     of the text, in every epoch at another place, so that in the long run every character is learned.
@@ -37,16 +40,14 @@ class CharacterBatches:
 
     UNIT = "characters"
 
-    UNIT = "windows"
-
     def __init__(self, numbers: np.ndarray, batch_size: int, length: int, seed: int, marked: bool = False) -> None:
-        self.batch_size, self.length, self.seed, self.marked = batch_size, length, seed, marked
+        self.length, self.marked = length, marked
         self._steps = (len(numbers) - 1) // (batch_size * length)
         if not self._steps:
             raise errors.UsageError(
                 f"The training text has {len(numbers):,} characters, too few for {batch_size} rows of at least "
                 f"{length} characters and one more: choose a smaller --batch_size or --sequence_length.")
-        self.count = self._steps * batch_size * length      # targets of an epoch
+        super().__init__(self._steps * batch_size * length, batch_size, seed)      # of targets in an epoch
         self._slack = len(numbers) - self.count
         with tf.device("CPU"):
             self._numbers = tf.constant(numbers, tf.int32)
@@ -55,22 +56,17 @@ class CharacterBatches:
         """Steps of one epoch."""
         return self._steps
 
-    def from_epoch(self, first: int, epochs: int) -> tf.data.Dataset:
-        """The batches of the epochs `first` to `epochs - 1`; each epoch begins with the windows that begin a row."""
-        batches = tf.data.Dataset.range(first, epochs).flat_map(self._epoch).prefetch(4)
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self) * max(0, epochs - first)))
-
-    def _epoch(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        seed = tf.random.experimental.stateless_fold_in([self.seed, 0], epoch)                              # [2]
+    def epoch(self, number: tf.Tensor) -> tf.data.Dataset:
+        seed = tf.random.experimental.stateless_fold_in([self.seed, 0], number)                             # [2]
         start = tf.random.stateless_uniform([], seed, 0, self._slack, tf.int32)
         rows = start + tf.range(self.batch_size) * (self._steps * self.length)                              # [B]
 
-        def batch(step: tf.Tensor) -> tuple:
+        def batch(step: tf.Tensor) -> Any:
             step = tf.cast(step, tf.int32)
             places = (rows + step * self.length)[:, tf.newaxis] + tf.range(self.length + 1)                 # [B, T+1]
             window = tf.gather(self._numbers, places)                                                       # [B, T+1]
             first = tf.fill([self.batch_size], step == 0)                                                   # [B]
-            return (_inputs(window[:, :-1], first, self.marked), window[:, 1:])
+            return self.mapped((_inputs(window[:, :-1], first, self.marked), window[:, 1:]))
 
         return tf.data.Dataset.range(self._steps).map(batch, num_parallel_calls=2, deterministic=True)
 

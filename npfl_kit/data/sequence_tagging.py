@@ -133,7 +133,7 @@ class SequenceTagging(split_set.SplitSet):
         """Batches of numbers; `tagging_batches` says what is in one.
 
         Args:
-          split_name: "train" gives `TaggingTrainBatches`, in a new order in every epoch; "dev" and "test" give a
+          split_name: "train" gives `BucketedEpochs`, in a new order in every epoch; "dev" and "test" give a
             `tf.data.Dataset` in the order of the file.
           batch_size: int, sentences.
           seed: int, order of train; None is 42.
@@ -148,5 +148,5 @@ class SequenceTagging(split_set.SplitSet):
                                                                 self.characters, self.tags)
         encoded = self._encoded[split_name]
         if split_name == "train":
-            return tagging_batches.TaggingTrainBatches(encoded, batch_size, 42 if seed is None else seed, bucketed)
+            return tagging_batches.in_epochs(encoded, batch_size, 42 if seed is None else seed, bucketed)
         return tagging_batches.in_order(encoded, batch_size)

@@ -20,12 +20,14 @@ class SplitSet:
     Raises: UsageError if `train_size` is impossible.
     """
 
+    UNIT = "pictures"
+
     def __init__(self, name: str, splits: dict[str, Any], train_size: Optional[int] = None) -> None:
         self.name, self._splits = name, dict(splits)
         if train_size is not None:
             if not 1 <= train_size <= len(splits["train"]):
                 raise errors.UsageError(f"--train_size must be between 1 and {len(splits['train']):,}, the training "
-                                        f"pictures of {name}; got {train_size:,}.")
+                                        f"{self.UNIT} of {name}; got {train_size:,}.")
             self._splits["train"] = splits["train"].first(train_size)
 
     def split(self, name: str) -> Any:

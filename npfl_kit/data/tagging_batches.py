@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from npfl_kit.data import epochs, length_buckets
+from npfl_kit.data.bucketed_epochs import BucketedEpochs
 from npfl_kit.data.ragged import Ragged
 from npfl_kit.data.vocabulary import PAD, Vocabulary
 
@@ -89,33 +88,9 @@ def in_order(encoded: Encoded, batch_size: int) -> tf.data.Dataset:
                      ).prefetch(2)
 
 
-class TaggingTrainBatches(epochs.Epochs):
-    """Batches for training, in another order in every epoch.
-
-    Args:
-      encoded: what to draw from.
-      batch_size: int, sentences; one batch of an epoch may be smaller.
-      seed: int >= 0.
-      bucketed: whether sentences of similar length share a batch; see `length_buckets`.
-    """
-
-    UNIT = "sentences"
-
-    def __init__(self, encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> None:
-        super().__init__(len(encoded), batch_size, seed)
-        self.bucketed, self._encoded, self._read = bucketed, encoded, _reader(encoded)
-
-    def epoch(self, number: tf.Tensor) -> tf.data.Dataset:
-        def order(which: np.ndarray) -> np.ndarray:
-            chosen = length_buckets.batches(self._encoded.lengths, self.batch_size, (self.seed, int(which)),
-                                            self.bucketed)
-            return np.stack([np.pad(each, (0, self.batch_size - len(each)), constant_values=-1) for each in chosen])
-
-        def batch(indices: tf.Tensor) -> Any:
-            return self.mapped(self._read(tf.boolean_mask(indices, indices >= 0)))
-
-        rows = tf.ensure_shape(tf.numpy_function(order, [number], tf.int64, stateful=False), [None, self.batch_size])
-        return tf.data.Dataset.from_tensor_slices(rows).map(batch, num_parallel_calls=2, deterministic=True)
+def in_epochs(encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> BucketedEpochs:
+    """Batches for training."""
+    return BucketedEpochs(encoded.lengths, _reader(encoded), batch_size, seed, bucketed)
 
 
 def _reader(encoded: Encoded) -> Callable[[tf.Tensor], Batch]:

@@ -2,8 +2,7 @@
 
 A batch is a pair of inputs and targets; time is axis 1, and a sentence without words is ordinary:
 
-    {"words": int32 [B, T],     numbers of the words, 0 beyond the length; T is at least 1
-     "lengths": int32 [B]}
+    {"words": int32 [B, T]}     numbers of the words, 0 beyond the end; T is at least 1
     labels int32 [B]
 """
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from npfl_kit.data import length_buckets
+from npfl_kit.data.bucketed_epochs import BucketedEpochs
 from npfl_kit.data.ragged import Ragged
 from npfl_kit.data.vocabulary import PAD
 
@@ -35,9 +34,9 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Words, lengths and labels of the sentences `indices`, int `[B]`."""
-        return self._words.padded(indices, PAD), self.lengths[indices], self._labels[indices]
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Words and labels of the sentences `indices`, int `[B]`."""
+        return self._words.padded(indices, PAD), self._labels[indices]
 
 
 def examples(texts: Sequence[Sequence[str]], labels: np.ndarray) -> tf.data.Dataset:
@@ -56,48 +55,15 @@ def in_order(encoded: Encoded, batch_size: int) -> tf.data.Dataset:
                      num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-class TextTrainBatches:
-    """Batches for training, where epoch `e` is a function of `(seed, e)` alone.
-
-    Args:
-      encoded: what to draw from.
-      batch_size: int, sentences; one batch of an epoch may be smaller.
-      seed: int >= 0.
-      bucketed: whether sentences of similar length share a batch; see `length_buckets`.
-    """
-
-    UNIT = "sentences"
-
-    def __init__(self, encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> None:
-        self.batch_size, self.seed, self.count, self.bucketed = batch_size, seed, len(encoded), bucketed
-        self._encoded, self._read = encoded, _reader(encoded)
-
-    def __len__(self) -> int:
-        """Steps of one epoch."""
-        return -(-self.count // self.batch_size)
-
-    def from_epoch(self, first: int, epochs: int) -> tf.data.Dataset:
-        """The batches of the epochs `first` to `epochs - 1`."""
-        batches = tf.data.Dataset.range(first, epochs).flat_map(self._epoch).prefetch(4)
-        return batches.apply(tf.data.experimental.assert_cardinality(len(self) * max(0, epochs - first)))
-
-    def _epoch(self, epoch: tf.Tensor) -> tf.data.Dataset:
-        def order(number: np.ndarray) -> np.ndarray:
-            chosen = length_buckets.batches(self._encoded.lengths, self.batch_size, (self.seed, int(number)),
-                                            self.bucketed)
-            return np.stack([np.pad(each, (0, self.batch_size - len(each)), constant_values=-1) for each in chosen])
-
-        rows = tf.ensure_shape(tf.numpy_function(order, [epoch], tf.int64, stateful=False), [None, self.batch_size])
-        return tf.data.Dataset.from_tensor_slices(rows).map(
-            lambda indices: self._read(tf.boolean_mask(indices, indices >= 0)), num_parallel_calls=2,
-            deterministic=True)
+def in_epochs(encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> BucketedEpochs:
+    """Batches for training."""
+    return BucketedEpochs(encoded.lengths, _reader(encoded), batch_size, seed, bucketed)
 
 
 def _reader(encoded: Encoded) -> Callable[[tf.Tensor], Batch]:
     """A function of int64 indices `[B]` that gives a batch."""
     def batch(indices: tf.Tensor) -> Batch:
-        words, lengths, labels = tf.numpy_function(encoded.batch, [indices], [tf.int32] * 3, stateful=False)
-        inputs = {"words": tf.ensure_shape(words, [None, None]), "lengths": tf.ensure_shape(lengths, [None])}
-        return inputs, tf.ensure_shape(labels, [None])
+        words, labels = tf.numpy_function(encoded.batch, [indices], [tf.int32] * 2, stateful=False)
+        return {"words": tf.ensure_shape(words, [None, None])}, tf.ensure_shape(labels, [None])
 
     return batch

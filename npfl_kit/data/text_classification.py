@@ -103,7 +103,7 @@ class TextClassification(split_set.SplitSet):
         """Batches of numbers; `text_batches` says what is in one.
 
         Args:
-          split_name: "train" gives `TextTrainBatches`, in a new order in every epoch; "dev" and "test" give a
+          split_name: "train" gives `BucketedEpochs`, in a new order in every epoch; "dev" and "test" give a
             `tf.data.Dataset` in the order of the file.
           batch_size: int, sentences.
           seed: int, order of train; None is 42.
@@ -116,5 +116,5 @@ class TextClassification(split_set.SplitSet):
         numbers = self.words.ids(list(itertools.chain.from_iterable(split.texts)))
         encoded = text_batches.Encoded(numbers, split.lengths, split.labels)
         if split_name == "train":
-            return text_batches.TextTrainBatches(encoded, batch_size, 42 if seed is None else seed, bucketed)
+            return text_batches.in_epochs(encoded, batch_size, 42 if seed is None else seed, bucketed)
         return text_batches.in_order(encoded, batch_size)

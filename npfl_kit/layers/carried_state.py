@@ -61,6 +61,7 @@ def begun(state: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
     """
     def anew() -> tf.Tensor:
         return tf.zeros([tf.shape(first)[0], state.shape[1]], tf.float32)
+
     def kept() -> tf.Tensor:
         return tf.where(first[:, tf.newaxis], 0.0, tf.convert_to_tensor(state))
     return tf.cond(tf.reduce_all(first), anew, kept)

@@ -10,7 +10,7 @@ from npfl_kit.layers.addons import tfa
 
 @tf.keras.utils.register_keras_serializable(package="npfl_kit")
 class ConditionalRandomField(tf.keras.layers.Layer):
-    """Scores of whole tag sequences: `score(tags) = sum of logits[t, tags[t]] + sum of transitions[tags[t - 1], tags[t]]`.
+    """Scores of whole tag sequences: the sum of `logits[t, tags[t]]` and of `transitions[tags[t - 1], tags[t]]`.
 
     A tagger that chooses each tag alone writes I-PER after O, which is no entity; here one weight for each pair of
     neighbors learns that. At first all are 0, and the tags independent.
@@ -21,8 +21,8 @@ class ConditionalRandomField(tf.keras.layers.Layer):
       logits: float `[B, T, K]`.
     Returns: the logits, as they are; the layer has its work in `negative_log_likelihood` and `decode`.
     Raises: ValueError for `num_tags` below 1, or logits of another number of tags.
-    Source: Lafferty et al. 2001, Conditional Random Fields. Addons' functions want two steps or more, real steps at the
-      left, and no unknown tag; sequences are padded and packed for them, so that T may be 0 or 1 and any step masked.
+    Source: Lafferty et al. 2001, Conditional Random Fields. Addons' functions want a step at least, and the real steps
+      at the left; sequences are padded and packed for them, so that T may be 0 and any step masked.
     """
 
     def __init__(self, num_tags: int, **kwargs: Any) -> None:
@@ -50,7 +50,8 @@ class ConditionalRandomField(tf.keras.layers.Layer):
           tags: int `[B, T]` in `[0, K)`; -1 at a real step stands for any tag (one never seen in training, say).
           logits: float `[B, T, K]`.
           padding_mask: optional bool `[B, T]`, True at real steps; the tags of others do not matter.
-        Returns: float32 `[B]`, `log sum over all sequences of exp(score) - score(tags)`, at least 0; 0 for an empty one.
+        Returns: float32 `[B]`, log of the sum of exp(score) over all sequences, less the score of this one; 0 for an
+          empty one.
         """
         padding_mask, order = _order(logits, padding_mask)
         logits, lengths = _packed(tf.cast(logits, tf.float32), order), _lengths(padding_mask)

@@ -26,8 +26,8 @@ class RecurrentCell(tf.keras.layers.Layer):
     GATES = 1
     STATES = 1
 
-    def __init__(self, units: int, kernel_initializer: Any = "glorot_uniform", recurrent_initializer: Any = "orthogonal",
-                 bias_initializer: Any = "zeros", **kwargs: Any) -> None:
+    def __init__(self, units: int, kernel_initializer: Any = "glorot_uniform",
+                 recurrent_initializer: Any = "orthogonal", bias_initializer: Any = "zeros", **kwargs: Any) -> None:
         if units < 1:
             raise ValueError(f"{type(self).__name__} needs units >= 1, got {units}.")
         super().__init__(**kwargs)

@@ -26,8 +26,9 @@ class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseR
     Returns: the cell's output and states. What is kept is scaled up, by 1 / (1 - rate).
     Raises: ValueError for a rate out of range.
     Source: Gal and Ghahramani 2016, A Theoretically Grounded Application of Dropout in RNNs, Eq. 7 (all gates share a
-      mask). Masks are drawn by `tf.keras.layers.RNN` and by it alone: a cell called by hand keeps its first ones
-      until `reset_dropout_mask()` and `reset_recurrent_dropout_mask()`.
+      mask). The cells of Keras 2.15 promise one mask too, but in a graph draw anew at each step: they look for the
+      first one in the graph of the loop alone. `tf.keras.layers.RNN` forgets the masks before each batch; a cell
+      called by hand keeps them until `reset_dropout_mask()` and `reset_recurrent_dropout_mask()`.
     """
 
     def __init__(self, cell: tf.keras.layers.Layer, dropout: float = 0.0, recurrent_dropout: float = 0.0,
@@ -46,11 +47,16 @@ class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseR
 
     def call(self, inputs: tf.Tensor, states: Any, training: Optional[bool] = None) -> Any:
         states = list(states)
-        for_inputs = self.get_dropout_mask_for_cell(inputs, training)                   # [B, D], the same at each step
-        for_hidden = self.get_recurrent_dropout_mask_for_cell(states[0], training)      # [B, U]
-        inputs = inputs if for_inputs is None else inputs * for_inputs
-        hidden = states[0] if for_hidden is None else states[0] * for_hidden
-        return self.cell(inputs, [hidden, *states[1:]])
+        if self.dropout:
+            inputs = inputs * self._drawn_once(self._dropout_mask_cache, inputs, training)          # [B, D]
+        if self.recurrent_dropout:                                                                  # [B, U]
+            states[0] = states[0] * self._drawn_once(self._recurrent_dropout_mask_cache, states[0], training)
+        return self.cell(inputs, states)
+
+    def _drawn_once(self, masks: Any, like: tf.Tensor, training: Optional[bool]) -> tf.Tensor:
+        """The mask of this sequence, drawn at its first step, outside of the loop over the others."""
+        drawn = masks._get_recursive(masks._key())
+        return drawn if drawn is not None else masks.setdefault(kwargs={"inputs": like, "training": training})
 
     def get_initial_state(self, inputs: Optional[tf.Tensor] = None, batch_size: Any = None, dtype: Any = None) -> Any:
         """That of the cell."""

@@ -9,7 +9,7 @@ from tensorflow.python.ops import control_flow_util
 Masks = Any     # a bool tensor [B, T], or a list with one first, as Keras passes it for a layer with initial states
 
 
-class WholeSequence:
+class WholeSequence(tf.keras.layers.RNN):
     """A mixin before `tf.keras.layers.LSTM` or `GRU`: weights, states and configuration are Keras's, the loop is not.
 
     On a GPU, sequences without a mask go to Keras and so to cuDNN. With a mask they never do: cuDNN 8.1 and later give
@@ -21,8 +21,8 @@ class WholeSequence:
     def __init__(self, units: int, **kwargs: Any) -> None:
         for name in ("unroll", "time_major"):
             if kwargs.get(name):
-                raise ValueError(f"{type(self).__name__} has no {name}=True: its loop is quick without it. Leave it out, "
-                                 f"or take tf.keras.layers.{type(self).__name__}.")
+                raise ValueError(f"{type(self).__name__} has no {name}=True: its loop is quick without it. Leave it "
+                                 f"out, or take tf.keras.layers.{type(self).__name__}.")
         super().__init__(units, **kwargs)
 
     def call(self, inputs: Any, mask: Masks = None, training: Optional[bool] = None,
@@ -38,6 +38,11 @@ class WholeSequence:
         if self.stateful:
             self.add_update([old.assign(tf.cast(new, old.dtype)) for old, new in zip(self.states, states)])
         return [outputs, *states] if self.return_state else outputs
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make the weights as in a file; Keras 2.15 takes the list there for one of several inputs."""
+        shape = config["input_shape"]
+        self.build(tuple(shape[0] if isinstance(shape[0], (list, tuple)) else shape))
 
     def _is_ours(self, mask: Optional[tf.Tensor]) -> bool:
         usual = self.cell.activation is tf.keras.activations.tanh and self.cell.use_bias \

@@ -51,12 +51,11 @@ def attention(sentences: Sequence[Sequence[str]], shares: Sequence[np.ndarray], 
     for row, line in enumerate(lines):
         place = 0.15
         for word, share in line:
-            is_class = share is None
             axes.text(place, 0.8 + 0.3 * row, plots.shown(word, 30), fontsize=9.5, family="monospace",
-                      parse_math=False, color="gray" if is_class else "black",
-                      bbox=None if is_class else {"facecolor": (1.0, 0.45, 0.1, min(1.0, 2 * share)), "pad": 1.5,
-                                                  "edgecolor": "none"})
-            place += LETTER * (len(plots.shown(word, 30)) + 1) if not is_class else 1.2
+                      parse_math=False, color="gray" if share is None else "black",
+                      bbox=None if share is None else dict(facecolor=(1.0, 0.45, 0.1, min(1.0, 2 * share)), pad=1.5,
+                                                           edgecolor="none"))
+            place += 1.2 if share is None else LETTER * (len(plots.shown(word, 30)) + 1)
     return figure
 
 

@@ -30,14 +30,14 @@ def history_csv(history: Sequence[dict[str, float]]) -> str:
 
 
 def best_epoch(history: Sequence[dict[str, float]], monitor: str) -> int:
-    """Index of the best epoch: the highest `monitor`, or the lowest when it is a loss; the earliest of equals.
+    """Index of the best epoch: the highest `monitor`, or the lowest if it is a loss or nats; the earliest of equals.
 
     An epoch in which it was not measured is never the best, unless it is none of them yet.
 
     >>> best_epoch([{"val_accuracy": 0.5}, {"val_accuracy": 0.75}, {"val_accuracy": 0.75}], "val_accuracy")
     1
     """
-    sign = -1 if monitor.endswith("loss") else 1
+    sign = -1 if monitor.endswith(("loss", "nats")) else 1
     values = [sign * logs[monitor] if monitor in logs else -math.inf for logs in history]
     return values.index(max(values))
 

@@ -107,7 +107,7 @@ def test_what_comes_out_has_the_written_shapes():
     spec = {name: tf.TensorSpec(shape, tf.int32) for name, shape in tagging_batches.SHAPES.items()}
 
     assert tagging_batches.in_order(arrays, 4).element_spec == spec
-    assert tagging_batches.TaggingTrainBatches(arrays, 4, 42).from_epoch(0, 1).element_spec == spec
+    assert tagging_batches.in_epochs(arrays, 4, 42).from_epoch(0, 1).element_spec == spec
 
 
 @pytest.mark.parametrize("batch_size, sizes", [(4, [4, 4, 1]), (9, [9]), (100, [9]), (1, [1] * 9)])
@@ -126,7 +126,7 @@ def test_evaluation_is_in_order_with_a_ragged_end(batch_size, sizes):
 def test_an_epoch_is_every_sentence_once_in_the_batches_of_length_buckets(bucketed):
     sentences, tags = generated(50)
     arrays, words = encoded(sentences, tags)
-    train = tagging_batches.TaggingTrainBatches(arrays, 8, 7, bucketed)
+    train = tagging_batches.in_epochs(arrays, 8, 7, bucketed)
 
     found = list(train.from_epoch(3, 4).as_numpy_iterator())
 
@@ -140,7 +140,7 @@ def test_an_epoch_is_every_sentence_once_in_the_batches_of_length_buckets(bucket
 @pytest.mark.parametrize("bucketed", [True, False])
 def test_resuming_equals_the_unbroken_run(bucketed):
     def collect(first):
-        train = tagging_batches.TaggingTrainBatches(encoded(*generated(50))[0], 8, 7, bucketed)
+        train = tagging_batches.in_epochs(encoded(*generated(50))[0], 8, 7, bucketed)
         found = train.from_epoch(first, 4)
         assert found.cardinality() == 7 * (4 - first)
         return list(found.as_numpy_iterator())
@@ -156,7 +156,7 @@ def test_resuming_equals_the_unbroken_run(bucketed):
 
 
 def test_functions_are_applied_in_their_order_and_leave_the_batches_alone():
-    train = tagging_batches.TaggingTrainBatches(encoded(*generated(9))[0], 4, 42)
+    train = tagging_batches.in_epochs(encoded(*generated(9))[0], 4, 42)
 
     mapped = train.map(lambda batch: (batch["words"], batch["tags"])).map(lambda words, tags: (words + 1, tags))
 

@@ -10,7 +10,8 @@ from npfl_kit import data, lab_files
 from npfl_kit.train import attention_plots
 
 LAB = lab_files.find("sentiment")
-QUICK = ["--threads=1", "--we_dim=8", "--rnn_dim=8", "--epochs=2", "--train_size=400", "--learning_rate=0.01"]
+QUICK = ["--threads=1", "--we_dim=16", "--rnn_dim=8", "--epochs=8", "--train_size=400", "--batch_size=16",
+         "--dropout=0.1", "--learning_rate=0.01"]
 POOLINGS = ["last", "max", "mean", "attention"]
 
 

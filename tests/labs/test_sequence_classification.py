@@ -40,16 +40,17 @@ def test_help_ends_well_and_shows_the_flags_of_all_years():
     done = subprocess.run([sys.executable, LAB, "--help"], capture_output=True, text=True, timeout=120)
 
     assert (done.returncode, done.stderr) == (0, "")
-    for word in ("Run:", "Try:", "Read:", "--rnn_cell ", "--rnn_cell_dim", "--clip_norm", "--sequence_dim", "--resume"):
-        assert word in done.stdout
+    words = "Run:", "Try:", "Read:", "--rnn_cell ", "--rnn_cell_dim", "--clip_norm", "--sequence_dim", "--resume"
+    assert all(word in done.stdout for word in words)
 
 
 def test_the_defaults_are_those_of_the_course(lab):
     args = lab.parser.parse_args([])
 
-    found = (args.batch_size, args.epochs, args.rnn, args.rnn_dim, args.hidden_layer, args.clip_gradient)
-    assert found == (16, 20, "LSTM", 10, 0, None)
-    assert (args.sequence_dim, args.sequence_length, args.train_sequences, args.test_sequences) == (1, 50, 10_000, 1000)
+    network = args.batch_size, args.epochs, args.rnn, args.rnn_dim, args.hidden_layer, args.clip_gradient
+    assert network == (16, 20, "LSTM", 10, 0, None)
+    sizes = args.sequence_dim, args.sequence_length, args.train_sequences, args.test_sequences
+    assert sizes == (1, 50, 10_000, 1000)
 
 
 def test_older_names_of_flags_mean_the_same(lab):
@@ -136,7 +137,7 @@ def test_predict_from_the_file_alone_answers_the_same(trained, command, tmp_path
 
     code, out, _ = command(*RUN, "--predict", f"--weights={kept}", "--logdir=again")
 
-    assert code == 0 and "Accuracy at step: 1: " in out
+    assert code == 0 and "Accuracy at step 1: " in out
     assert results(tmp_path / "again") == trained[1]
     assert (tmp_path / "again/predictions.txt").read_bytes() == (trained[0] / "predictions.txt").read_bytes()
 
@@ -178,14 +179,14 @@ def test_every_network_trains(command, tmp_path, flags):
 
 
 @pytest.mark.slow
-def test_the_lstm_solves_short_sequences_and_the_basic_cell_does_not(command, tmp_path):
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_it_learns_parity(command, tmp_path, cell):
     flags = ["--threads=2", "--train_sequences=3000", "--test_sequences=300", "--sequence_length=15", "--epochs=4",
              "--learning_rate=0.01"]
 
-    for cell in ("LSTM", "SimpleRNN"):
-        assert command(*RUN, *flags, f"--rnn={cell}", f"--logdir={cell}")[0] == 0
+    assert command(*RUN, *flags, f"--rnn={cell}", "--logdir=run")[0] == 0
 
-    assert results(tmp_path / "LSTM")["val_accuracy"] > 0.99 > 0.75 > results(tmp_path / "SimpleRNN")["val_accuracy"]
+    assert results(tmp_path / "run")["val_accuracy"] > 0.99
 
 
 @pytest.mark.parametrize("flags, said", [

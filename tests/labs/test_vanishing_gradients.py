@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from npfl_kit import lab_files
+from npfl_kit.train import weights
 
 LAB = lab_files.find("vanishing_gradients")
 RUN = ["run", "vanishing_gradients"]
@@ -106,7 +107,7 @@ def test_gates_keep_a_state_from_two_steps_to_the_memory(lab, name, memory):
     gates = bias[:200] if name == "GRU" else bias[200:400]
 
     steps = 1 + np.exp(gates)                       # 1 / (1 - sigmoid(b))
-    assert steps.min() >= 2 - 1e-4 and steps.max() <= memory + 1e-4 and np.ptp(steps) == pytest.approx(memory - 2, abs=1e-3)
+    np.testing.assert_allclose(steps, np.linspace(2, memory, 200), rtol=1e-4)
     if name == "LSTM":
         np.testing.assert_allclose(bias[:200], -gates)
     assert not np.any(bias[400:])
@@ -115,8 +116,12 @@ def test_gates_keep_a_state_from_two_steps_to_the_memory(lab, name, memory):
 def test_half_open_gates_forget_faster_than_open_ones(lab):
     args = args_of(lab, "--units=32", "--distance=40")
 
-    norms, _ = lab.measure(args)
+    norms, bounds = lab.measure(args)
 
+    for radius in (0.8, 1.0, 2.0):
+        name = f"basic, radius {radius:g}"
+        assert bounds[name] == pytest.approx([radius ** distance for distance in range(41)])
+        assert norms[name].shape == (41,) and np.all(norms[name][1:] < bounds[name][1:])
     assert norms["LSTM, half open"][-1] < 1e-6 < 1e-3 < min(norms["LSTM"][-1], norms["GRU"][-1])
     assert norms["basic, radius 0.8"][-1] < norms["basic, radius 1"][-1] < 1 < norms["basic, radius 2"][-1]
 
@@ -143,7 +148,7 @@ def test_training_never_repeats_a_sequence_and_resumes_where_it_was(lab):
     whole = [batch[0].numpy() for batch in train.from_epoch(0, 3)]
     resumed = [batch[0].numpy() for batch in train.from_epoch(2, 3)]
 
-    assert (len(train), train.count, len(whole)) == (3, 24, 9)
+    assert (len(train), train.count, len(whole)) == (3, 20, 9)
     np.testing.assert_array_equal(whole[6:], resumed)
     assert len({each.tobytes() for batch in whole for each in batch}) == 72
 
@@ -180,6 +185,16 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
         "plots/vanishing_gradients.png"}
 
 
+def test_remembered_is_the_share_of_the_asked_symbols(lab, trained):
+    model = lab.build_model(args_of(lab))
+    weights.load(model, trained[0] / "weights.safetensors")
+    x, targets = lab.copy_memory([42, 1], args_of(lab), 512)
+
+    for name, logits in model(x).items():
+        right = np.argmax(logits, axis=-1)[:, -2:] == targets[name].numpy()[:, -2:]
+        assert trained[1][f"val_{name}_remembered"] == pytest.approx(right.mean(), abs=1e-6)
+
+
 def test_two_runs_with_one_seed_are_equal_and_predict_gives_their_numbers(lab, trained, command, tmp_path):
     again = lab.main(args_of(lab, f"--logdir={tmp_path / 'again'}"))
     flags = ["--predict", f"--weights={trained[0] / 'weights.safetensors'}", "--logdir=predicted"]
@@ -188,7 +203,7 @@ def test_two_runs_with_one_seed_are_equal_and_predict_gives_their_numbers(lab, t
     assert again == trained[1] == results(tmp_path / "predicted")
 
 
-@pytest.mark.parametrize("flags", [["--cells", "GRU"], ["--cells", "basic", "LSTM", "GRU", "--radius", "0.5"],
+@pytest.mark.parametrize("flags", [["--cells", "GRU", "--radius", "9.9", "--distance=300"],
                                    ["--memory=2", "--mixed_precision", "--symbols=1", "--blank=1"]], ids=" ".join)
 def test_every_choice_of_cells_runs(lab, tmp_path, flags):
     metrics = lab.main(args_of(lab, *flags, f"--logdir={tmp_path / 'run'}"))
@@ -197,9 +212,17 @@ def test_every_choice_of_cells_runs(lab, tmp_path, flags):
     assert (tmp_path / "run/plots/vanishing_gradients.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
+def test_the_lstm_remembers_what_the_basic_cell_forgets(lab, tmp_path):
+    metrics = lab.main(lab.parser.parse_args(["--threads=2", "--epochs=10", f"--logdir={tmp_path / 'run'}"]))
+
+    assert metrics["val_LSTM_remembered"] > 0.5 > 0.2 > metrics["val_basic_remembered"]
+    assert metrics["val_LSTM_loss"] < 0.6 * metrics["guessing_loss"] < 1.1 * metrics["val_basic_loss"]
+
+
 @pytest.mark.parametrize("flags, said", [
     (["--dataset=parity"], "Known: copy_memory"), (["--memory=1"], "--memory.*at least 2"),
-    (["--blank=0"], "--blank.*at least 1"), (["--radius", "-1"], "--radius.*at least 0"),
+    (["--blank=0"], "--blank.*at least 1"), (["--radius", "10"], "--radius.*below 10"),
     (["--cells", "elman"], "invalid choice")], ids=lambda value: "_".join(value) if isinstance(value, list) else "")
 def test_a_wrong_flag_is_a_sentence(refused, flags, said):
     assert re.search(said, refused(*RUN, *QUICK, *flags))
