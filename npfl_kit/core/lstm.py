@@ -10,7 +10,7 @@ from typing import Optional
 
 import tensorflow as tf
 
-from npfl_kit.core import tensor_lists
+from npfl_kit.core import batch_parts, tensor_lists
 
 States = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -37,10 +37,12 @@ def lstm(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias
     >>> print(outputs[:, 0, 0].numpy().round(3), carry[0, 0].numpy().round(3))
     [0.37  0.545 0.622] 1.261
     """
+    parts = batch_parts.number(hidden.shape[-1])
+
     @tf.custom_gradient
     def run(inputs, kernel, recurrent_kernel, bias, hidden, carry):
         given = (inputs, kernel, recurrent_kernel, bias, hidden, carry)
-        outputs, last, last_carry, saved = _forward(*given, real, dropped)
+        outputs, last, last_carry, saved = _forward(*given, real, dropped, parts)
 
         def gradient(*upstream):
             return _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped)
@@ -52,26 +54,36 @@ def lstm(inputs: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias
 
 
 @tf.function(reduce_retracing=True, autograph=False)
-def _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped):
+def _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, dropped, parts):
     steps, batch, width = tf.unstack(tf.shape(inputs))
     units = tf.shape(hidden)[1]
-    halves = tf.repeat(tf.constant([0.5, 1, 0.5, 0.5], inputs.dtype), units)                # of i, f and o, not of c
-    kernel, recurrent_kernel, bias = (_reordered(each) * halves for each in (kernel, recurrent_kernel, bias))
+    scale = tf.repeat(tf.constant([0.5, 0.5, 1, 0.5], inputs.dtype), units)                 # x / 2 for i, f and o
+    kernel, recurrent_kernel, bias = (each * scale for each in (kernel, recurrent_kernel, bias))
     projected = tf.nn.bias_add(tf.reshape(inputs, [steps * batch, width]) @ kernel, bias)
     projected = tf.reshape(projected, [steps, batch, 4 * units])
+    outputs, last, last_carry, saved = zip(*(
+        _steps(projected, recurrent_kernel, hidden, carry, real, dropped, rows)
+        for rows in batch_parts.rows(batch, parts)))
+    return batch_parts.joined(outputs, 1), batch_parts.joined(last, 0), batch_parts.joined(last_carry, 0), saved
+
+
+def _steps(projected, recurrent_kernel, hidden, carry, real, dropped, rows):
+    """The loop over some rows of the batch: outputs, last states, and lists of what the way back needs."""
+    steps, units = tf.shape(projected)[0], tf.shape(hidden)[1]
+    hidden, carry, dropped = hidden[rows], carry[rows], dropped if dropped is None else dropped[rows]
 
     def step(t, hidden, carry, *lists):
         entering = hidden if dropped is None else hidden * dropped
-        values = tf.tanh(entering @ recurrent_kernel + projected[t])    # sigmoid(x) is (1 + tanh(x / 2)) / 2, slower
-        i, _, f, o = tf.split(values * 0.5 + 0.5, 4, axis=1)                                # [B, U] each
-        c = values[:, units:2 * units]
+        values = tf.tanh(entering @ recurrent_kernel + projected[t][rows])  # sigmoid(x): (1 + tanh(x / 2)) / 2, slower
+        i, f, _, o = tf.split(values * 0.5 + 0.5, 4, axis=1)                                # [B, U] each
+        c = values[:, 2 * units:3 * units]
         new_carry = f * carry + i * c
         squashed = tf.tanh(new_carry)
         new_hidden = o * squashed
-        saved = (i, c, f, o, carry, squashed)
+        saved = (i, f, c, o, carry, squashed)
         if real is not None:
-            new_hidden = tf.where(real[t][:, tf.newaxis], new_hidden, hidden)
-            new_carry = tf.where(real[t][:, tf.newaxis], new_carry, carry)
+            keep = real[t][rows, tf.newaxis]
+            new_hidden, new_carry = tf.where(keep, new_hidden, hidden), tf.where(keep, new_carry, carry)
         new_hidden.set_shape(hidden.shape)
         new_carry.set_shape(carry.shape)
         changed = [tensor_lists.put(each, t, value) for each, value in zip(lists, (*saved, new_hidden))]
@@ -86,56 +98,55 @@ def _forward(inputs, kernel, recurrent_kernel, bias, hidden, carry, real, droppe
 @tf.function(reduce_retracing=True, autograph=False)
 def _backward(upstream, saved, inputs, kernel, recurrent_kernel, hidden, outputs, real, dropped):
     steps, batch, width = tf.unstack(tf.shape(inputs))
+    slopes, from_hidden, from_carry = zip(*(
+        _steps_back(upstream, lists, recurrent_kernel, real, dropped, rows)
+        for lists, rows in zip(saved, batch_parts.rows(batch, len(saved)))))
+    slopes = tf.reshape(batch_parts.joined(slopes, 1), [steps * batch, tf.shape(kernel)[1]])        # [TB, 4U]
+    entering = tf.concat([hidden[tf.newaxis], outputs], axis=0)[:-1]                                # [T, B, U]
+    entering = tf.reshape(entering if dropped is None else entering * dropped, [steps * batch, tf.shape(hidden)[1]])
+    return (tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), [steps, batch, width]),
+            tf.matmul(tf.reshape(inputs, [steps * batch, width]), slopes, transpose_a=True),
+            tf.matmul(entering, slopes, transpose_a=True),
+            tf.raw_ops.BiasAddGrad(out_backprop=slopes),
+            batch_parts.joined(from_hidden, 0), batch_parts.joined(from_carry, 0))
+
+
+def _steps_back(upstream, saved, recurrent_kernel, real, dropped, rows):
+    """The loop back over some rows: gradients by what enters the gates `[T, B, 4U]`, and by the first states."""
     from_outputs, from_hidden, from_carry = upstream
-    kernel, recurrent_kernel = _reordered(kernel), _reordered(recurrent_kernel)
+    from_hidden, from_carry = from_hidden[rows], from_carry[rows]
+    dropped = dropped if dropped is None else dropped[rows]
     transposed = tf.transpose(recurrent_kernel)                                                     # [4U, U]
-    like = tf.zeros([batch, tf.shape(kernel)[1]], inputs.dtype)
 
     def step(t, from_hidden, from_carry, all_slopes):
-        values = [tensor_lists.get(each, t, hidden) for each in saved]
-        from_hidden += from_outputs[t]
+        values = [tensor_lists.get(each, t, from_hidden) for each in saved]
+        shape, from_hidden = from_hidden.shape, from_hidden + from_outputs[t][rows]
         active, active_carry = from_hidden, from_carry
         if real is not None:
-            keep = real[t][:, tf.newaxis]
+            keep = real[t][rows, tf.newaxis]
             active, active_carry = (tf.where(keep, each, 0) for each in (from_hidden, from_carry))
-        slopes, to_carry = _step_back(values, active, active_carry, recurrent_kernel)
+        slopes, to_carry = _step_back(values, active, active_carry)
         to_hidden = slopes @ transposed
         if dropped is not None:
             to_hidden *= dropped
         if real is not None:
             to_hidden, to_carry = tf.where(keep, to_hidden, from_hidden), tf.where(keep, to_carry, from_carry)
-        to_hidden.set_shape(from_hidden.shape)
-        to_carry.set_shape(from_carry.shape)
+        to_hidden.set_shape(shape)
+        to_carry.set_shape(shape)
         return t - 1, to_hidden, to_carry, tensor_lists.put(all_slopes, t, slopes)
 
+    steps, like = tf.shape(from_outputs)[0], from_hidden[:, :1] * recurrent_kernel[:1]              # [B, 4U]
     _, from_hidden, from_carry, slopes = tf.while_loop(
         lambda t, *_: t >= 0, step, (steps - 1, from_hidden, from_carry, tensor_lists.empty(steps, like)),
         parallel_iterations=1)
-    slopes = tf.reshape(tensor_lists.stack(slopes, like), [steps * batch, tf.shape(kernel)[1]])     # [TB, 4U]
-    entering = tf.concat([hidden[tf.newaxis], outputs], axis=0)[:-1]                                # [T, B, U]
-    entering = tf.reshape(entering if dropped is None else entering * dropped, [steps * batch, tf.shape(hidden)[1]])
-    return (tf.reshape(tf.matmul(slopes, kernel, transpose_b=True), [steps, batch, width]),
-            _reordered(tf.matmul(tf.reshape(inputs, [steps * batch, width]), slopes, transpose_a=True)),
-            _reordered(tf.matmul(entering, slopes, transpose_a=True)),
-            _reordered(tf.raw_ops.BiasAddGrad(out_backprop=slopes)), from_hidden, from_carry)
+    return tensor_lists.stack(slopes, like), from_hidden, from_carry
 
 
-def _step_back(values, from_hidden, from_carry, recurrent_kernel):
-    """Gradients of one step: by what enters the gates `[B, 4U]` (i, c, f, o), and by the carry before it `[B, U]`."""
-    i, c, f, o, carry, squashed = values
-    if from_hidden.dtype == tf.float32:         # one operation of TensorFlow for the dozen below
-        none, units, gates = from_hidden[:, :0], from_hidden[0], recurrent_kernel[0]    # only their shapes matter
-        back = tf.raw_ops.LSTMBlockCellGrad(
-            x=none, cs_prev=carry, h_prev=carry, w=recurrent_kernel, wci=units, wcf=units, wco=units, b=gates, i=i,
-            cs=carry, f=f, o=o, ci=c, co=squashed, cs_grad=from_carry, h_grad=from_hidden, use_peephole=False)
-        return back.dicfo, back.cs_prev_grad
-    from_carry += from_hidden * o * (1 - squashed ** 2)
-    slopes = (from_carry * c * i * (1 - i), from_carry * i * (1 - c ** 2), from_carry * carry * f * (1 - f),
-              from_hidden * squashed * o * (1 - o))
+def _step_back(values, from_hidden, from_carry):
+    """Gradients of one step: by what enters the gates `[B, 4U]`, and by the carry before it `[B, U]`."""
+    i, f, c, o, carry, squashed = values
+    sigmoid, tanh = tf.raw_ops.SigmoidGrad, tf.raw_ops.TanhGrad
+    from_carry += tanh(y=squashed, dy=from_hidden * o)
+    slopes = (sigmoid(y=i, dy=from_carry * c), sigmoid(y=f, dy=from_carry * carry), tanh(y=c, dy=from_carry * i),
+              sigmoid(y=o, dy=from_hidden * squashed))
     return tf.concat(slopes, axis=1), from_carry * f
-
-
-def _reordered(weights: tf.Tensor) -> tf.Tensor:
-    """Gates from Keras's order i, f, c, o to TensorFlow's i, c, f, o, or back."""
-    i, second, third, o = tf.split(weights, 4, axis=-1)
-    return tf.concat([i, third, second, o], axis=-1)

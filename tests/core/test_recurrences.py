@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from npfl_kit.core import gru, lstm, tensor_lists
+from npfl_kit.core import batch_parts, gru, lstm, tensor_lists
 
 B, T, D, U = 3, 5, 4, 3
 
@@ -38,10 +38,10 @@ def kind(request):
     return KINDS[request.param]
 
 
-def arguments(kind, seed=0, dtype=np.float64, steps=T):
+def arguments(kind, seed=0, dtype=np.float64, steps=T, rows=B):
     _, _, gates, states, bias = kind
     draw = np.random.default_rng(seed).normal
-    shapes = [[steps, B, D], [D, gates * U], [U, gates * U], bias] + [[B, U]] * states
+    shapes = [[steps, rows, D], [D, gates * U], [U, gates * U], bias] + [[rows, U]] * states
     return [tf.constant(draw(size=shape), dtype) for shape in shapes]
 
 
@@ -106,6 +106,26 @@ def test_gradients_in_float32_are_those_in_float64(kind, masked):
 
     for single, double in zip(gradients(np.float32), gradients(np.float64)):
         np.testing.assert_allclose(single, double, atol=3e-5)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2, 5])
+def test_halves_of_a_batch_side_by_side_give_the_same(kind, batch, monkeypatch):
+    def run():
+        tensors = [each[:, :batch] if index == 0 else each[:batch] if index > 3 else each
+                   for index, each in enumerate(arguments(kind, dtype=np.float32, rows=5))]
+        real = tf.constant(np.random.default_rng(0).random([T, batch]) < 0.6)
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            outputs = kind[0](*tensors, real=real, dropped=2 * tf.ones([batch, U]))
+            loss = tf.add_n([tf.reduce_sum(tf.sin(3 * each)) for each in outputs])
+        return [*outputs, *tape.gradient(loss, tensors)]
+
+    at_once = run()
+    monkeypatch.setattr(batch_parts, "WIDE", U)
+
+    assert batch_parts.number(U) == 2 and batch_parts.number(U - 1) == 1
+    for one, other in zip(at_once, run()):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_padding_of_any_size_reaches_no_output_and_no_gradient(kind):
