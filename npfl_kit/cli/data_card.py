@@ -18,9 +18,7 @@ def lines(name: str, data_dir: Path | None, is_here: bool) -> Iterator[str]:
     from npfl_kit import data
     from npfl_kit.data import manifest
 
-    card = manifest.card(name)
-    if card:
-        yield f"{card}"
+    yield from introduction(name, True)
     if is_here:
         loaded = data.load(name, data_dir)
         shape: Sequence[int] = loaded.image_shape
@@ -33,6 +31,17 @@ def lines(name: str, data_dir: Path | None, is_here: bool) -> Iterator[str]:
                            header=["class", *SPLITS])
     yield f'\nElement: {{"image": uint8 {list(shape)}, "label": int32 []}}'
     yield f"Files:   {source}"
+
+
+def introduction(name: str, is_here: bool) -> Iterator[str]:
+    """What there is to say before the counts: the card of the manifest, if there is one, and what is missing."""
+    from npfl_kit.data import manifest
+
+    card = manifest.card(name)
+    if card:
+        yield card
+    if not is_here:
+        yield f"Files:   absent; type: npfl-kit data show {name} --data_dir=FOLDER"
 
 
 def class_counts(loaded) -> list[list]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from npfl_kit import errors
-from npfl_kit.cli import table
+from npfl_kit.cli import data_card, table
+from npfl_kit.cli.data_card import SPLITS
 
 if TYPE_CHECKING:
     from npfl_kit.data.object_detection import ObjectDetection
 
-SPLITS = ("train", "dev", "test")
 GENERATED = "glyph_scenes"
 WHAT = {
     "glyph_scenes": "scenes of characters with boxes, masks and keypoints, drawn in memory and never downloaded",
@@ -36,13 +36,9 @@ def place(name: str) -> Optional[Path]:
 def lines(name: str, data_dir: Path | None, is_here: bool) -> Iterator[str]:
     """The text of `npfl-kit data show NAME`; nothing is read but the card if the files are not here."""
     from npfl_kit import data
-    from npfl_kit.data import manifest
 
-    card = manifest.card(name)
-    if card:
-        yield card
+    yield from data_card.introduction(name, is_here)
     if not is_here:
-        yield f"Files:   absent; type: npfl-kit data show {name} --data_dir=FOLDER"
         return
     loaded: Any = data.load(name, data_dir)
     yield from counts(loaded)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from npfl_kit.cli import table
+from npfl_kit.cli import data_card, table
+from npfl_kit.cli.data_card import SPLITS
 
-SPLITS = ("train", "dev", "test")
 GENERATED = ("morphology", "opinions", "python_text")
 TAGS = 25       # tags that are counted one by one; a language with many cases has hundreds
 TAG, LABEL = '"tags": string [T]', '"label": int32 []'
@@ -35,13 +35,9 @@ WHAT = {
 def lines(name: str, data_dir: Path | None, is_here: bool, column: Optional[str] = None) -> Iterator[str]:
     """The text of `npfl-kit data show NAME`; nothing is read but the card if the files are not here."""
     from npfl_kit import data
-    from npfl_kit.data import manifest
 
-    card = manifest.card(name)
-    if card:
-        yield card
+    yield from data_card.introduction(name, is_here)
     if not is_here:
-        yield f"Files:   absent; type: npfl-kit data show {name} --data_dir=FOLDER"
         return
     loaded: Any = data.load(name, data_dir, column=column)
     yield from counts(loaded)

@@ -1,4 +1,4 @@
-"""Training batches of sequences of similar length, in another order in every epoch."""
+"""Batches of sequences: of similar length and in another order in every epoch to train, in their order to test."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -38,3 +38,16 @@ class BucketedEpochs(epochs.Epochs):
 
         rows = tf.ensure_shape(tf.numpy_function(order, [number], tf.int64, stateful=False), [None, self.batch_size])
         return tf.data.Dataset.from_tensor_slices(rows).map(batch, num_parallel_calls=2, deterministic=True)
+
+
+def in_order(count: int, read: Callable[[tf.Tensor], Any], batch_size: int) -> tf.data.Dataset:
+    """The batches of `count` sequences one after the other; the last one may be smaller.
+
+    Args:
+      read: function of int64 indices `[B]` to a batch.
+    """
+    def batch(step: tf.Tensor) -> Any:
+        return read(tf.range(step * batch_size, tf.minimum((step + 1) * batch_size, count)))
+
+    steps = tf.data.Dataset.range(-(-count // batch_size))
+    return steps.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)

@@ -14,7 +14,6 @@ from npfl_kit.data import cache, decode, file_tree, sources, splits
 from npfl_kit.data.detection_split import DetectionSplit
 from npfl_kit.data.image_folder import SPLIT_FOLDERS
 
-DEV_FRACTION = 0.1
 OWN = ("voc", "coco")      # names of formats, for pictures of anybody
 
 
@@ -94,18 +93,6 @@ def complete(parts: dict[str, DetectionSplit], where: str) -> dict[str, Detectio
       where: what to call the place in an error.
     """
     parts = {"train" if name == "" else name: part for name, part in parts.items()}
-    if "train" not in parts:
-        raise errors.DataError(f"{where}: expected a training part beside {', '.join(sorted(parts))}; found none.")
-    if "dev" in parts and "test" not in parts:
+    if "train" in parts and "dev" in parts and "test" not in parts:
         parts["test"] = parts.pop("dev")
-    for name in ("test", "dev"):
-        if name not in parts:
-            train = parts["train"]
-            if len(train) < 2:
-                raise errors.DataError(f"{where}: expected at least 3 pictures, so that train, dev and test have one "
-                                       f"each; found too few. Add some.")
-            order = splits.shuffled(len(train))
-            count = max(1, round(DEV_FRACTION * len(train)))
-            parts[name] = train.chosen(sorted(order[:count].tolist()))
-            parts["train"] = train.chosen(sorted(order[count:].tolist()))
-    return parts
+    return splits.complete(parts, where, "pictures")

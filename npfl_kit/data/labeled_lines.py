@@ -29,7 +29,7 @@ def parse(lines: Iterable[str], where: str, num_classes: int) -> TextSplit:
     Raises: DataError that names the line, or if there is no sentence at all.
 
     >>> split = parse(["a fine film\\t1"], "here", num_classes=2)
-    >>> split.texts, split.labels.tolist()
+    >>> split.sentences, split.labels.tolist()
     ([['a', 'fine', 'film']], [1])
     """
     texts, labels, empty = [], [], []

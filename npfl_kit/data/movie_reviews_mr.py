@@ -55,7 +55,7 @@ def alternating(classes: list[list[list[str]]]) -> TextSplit:
     """One split of the sentences of all classes: the first of each, the second of each ...
 
     >>> split = alternating([[["bad"], ["poor"]], [["good"]]])
-    >>> split.texts, split.labels.tolist()
+    >>> split.sentences, split.labels.tolist()
     ([['bad'], ['good'], ['poor']], [0, 1, 0])
     """
     ranked = sorted((rank, label) for label, texts in enumerate(classes) for rank in range(len(texts)))

@@ -2,23 +2,18 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import io
 import pathlib
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Optional
 
 from npfl_kit import errors
-from npfl_kit.data import file_tree, sources
+from npfl_kit.data import file_tree, plain_text, sources
 from npfl_kit.scoring import bounded_file
 
 PARTS = {"train": "train", "training": "train", "dev": "dev", "devel": "dev", "val": "dev", "valid": "dev",
          "validation": "dev", "test": "test", "testing": "test"}
-MAX_BYTES = 2**30       # of one file, unpacked: ten times the Prague Dependency Treebank
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,35 +114,12 @@ def _file(tree: file_tree.FileTree, name: str) -> SentenceFile:
 
 
 def _read(path: pathlib.Path) -> bytes:
-    return bounded_file.read(path, MAX_BYTES, errors.DataError)
+    return bounded_file.read(path, plain_text.MAX_BYTES, errors.DataError)
 
 
 def lines(file: SentenceFile) -> list[str]:
-    """The lines of a file in UTF-8, plain or compressed by gzip, without their ends and without a byte order mark.
-
-    Raises: DataError that names the line of the first bytes that are no text.
-    """
-    data = file.read()
-    if data[:2] == GZIP_MAGIC:
-        data = _unpacked(data, file.name)
-    try:
-        return [line.rstrip("\r") for line in data.decode("utf-8-sig").split("\n")]
-    except UnicodeDecodeError as error:
-        line = error.object[:error.start].count(b"\n") + 1
-        raise errors.DataError(f"{file.name}, line {line:,}: expected text in UTF-8, found the byte "
-                               f"{error.object[error.start]:#04x}. Convert it: iconv -f latin1 -t utf-8.") from None
-
-
-def _unpacked(data: bytes, name: str) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise errors.DataError(f"{name}: expected a whole gzip file, found one that is cut off or damaged ({error}). "
-                               f"Get that file again.") from None
-    if len(content) > MAX_BYTES:
-        raise errors.DataError(f"{name}: expected at most {MAX_BYTES:,} bytes of text, found more.")
-    return content
+    """The lines of a file without their ends; see `plain_text.decode`."""
+    return plain_text.decode(file.read(), file.name).split("\n")
 
 
 def blocks(text: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:

@@ -5,19 +5,18 @@ import functools
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
-from npfl_kit import errors
-from npfl_kit.data import sentence_checks, split_set
+from npfl_kit.data import sentence_checks, sentence_set
 from npfl_kit.data.vocabulary import Vocabulary
 from npfl_kit.scoring import spans, tag_lines, tagging
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from npfl_kit.data.tagging_batches import Encoded
+    from npfl_kit.data import tagging_batches
 
 Predictions = Union[str, os.PathLike, Sequence[Sequence[str]]]
 
@@ -60,7 +59,7 @@ class TaggingSplit:
         return self.chosen(range(min(count, len(self))))
 
 
-class SequenceTagging(split_set.SplitSet):
+class SequenceTagging(sentence_set.SentenceSet):
     """Train, dev and test sentences with a tag for each word: parts of speech, or entities in IOB2.
 
     `split` gives lists of strings, `batches` what a network eats. As `tf.data.Dataset`, in order, an element of
@@ -78,19 +77,10 @@ class SequenceTagging(split_set.SplitSet):
     `words` and `characters` are the vocabularies of train, `tags` its tags, in the order of first appearance.
     """
 
-    UNIT = "sentences"
-
     def __init__(self, name: str, splits: dict[str, TaggingSplit], sources: str, *, spans: bool = False,
                  train_size: Optional[int] = None, report: Optional[sentence_checks.Report] = None) -> None:
-        self.sources, self.spans, self._report = sources, spans, report or {}
-        self._encoded: dict[str, Encoded] = {}
-        super().__init__(name, splits, train_size)
-        if not self.split("train").lengths.any():
-            raise errors.DataError(f"{sources}: the training part of {name} has no word; at least one is needed.")
-
-    @functools.cached_property
-    def words(self) -> Vocabulary:
-        return Vocabulary.of(itertools.chain.from_iterable(self.split("train").sentences))
+        super().__init__(name, splits, sources, train_size)
+        self.spans, self._report = spans, report or {}
 
     @functools.cached_property
     def characters(self) -> Vocabulary:
@@ -129,24 +119,6 @@ class SequenceTagging(split_set.SplitSet):
         from npfl_kit.data import tagging_batches
         return tagging_batches.examples(self.split(split_name).sentences, self.split(split_name).tags)
 
-    def batches(self, split_name: str, batch_size: int, seed: Optional[int] = None, bucketed: bool = True) -> Any:
-        """Batches of numbers; `tagging_batches` says what is in one.
-
-        Args:
-          split_name: "train" gives `BucketedEpochs`, in a new order in every epoch; "dev" and "test" give a
-            `tf.data.Dataset` in the order of the file.
-          batch_size: int, sentences.
-          seed: int, order of train; None is 42.
-          bucketed: whether training sentences of similar length share a batch; see `length_buckets`.
-        """
+    def _encode(self, split: TaggingSplit) -> tagging_batches.Encoded:
         from npfl_kit.data import tagging_batches
-        split = self.split(split_name)
-        if batch_size < 1:
-            raise errors.UsageError(f"--batch_size must be at least 1, got {batch_size}.")
-        if split_name not in self._encoded:
-            self._encoded[split_name] = tagging_batches.Encoded(split.sentences, split.tags, self.words,
-                                                                self.characters, self.tags)
-        encoded = self._encoded[split_name]
-        if split_name == "train":
-            return tagging_batches.in_epochs(encoded, batch_size, 42 if seed is None else seed, bucketed)
-        return tagging_batches.in_order(encoded, batch_size)
+        return tagging_batches.Encoded(split.sentences, split.tags, self.words, self.characters, self.tags)

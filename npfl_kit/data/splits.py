@@ -1,7 +1,12 @@
-"""How one part of a data set is carved out of another: at its end, or evenly over the classes."""
+"""How one part of a data set is carved out of another: by a fixed draw, or evenly over the classes."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+
+from npfl_kit import errors
 
 SEED = 42  # of every carved split; it never changes, so that results stay comparable
 
@@ -29,6 +34,33 @@ def stratified(labels: np.ndarray, fraction: float, seed: int = SEED) -> tuple[n
         carved.append(generator.permutation(members)[:count])
     chosen = np.sort(np.concatenate(carved))
     return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+
+
+def complete(parts: Mapping[str, Any], where: str, unit: str, fraction: float = 0.1) -> dict[str, Any]:
+    """The parts, with a missing test or dev carved out of train: a share of it, chosen with a fixed seed.
+
+    Train keeps the order of the files.
+
+    Args:
+      parts: of "train", "dev" and "test"; each has a length and `chosen(positions)`.
+      where: what to call the place in an error.
+      unit: what a part consists of, in the plural.
+    Raises: DataError if there is no train part, or too little in it.
+    """
+    parts = dict(parts)
+    if "train" not in parts:
+        raise errors.DataError(f"{where}: expected a training part beside {', '.join(sorted(parts))}; found none.")
+    for name in ("test", "dev"):
+        if name not in parts:
+            train = parts["train"]
+            if len(train) < 2:
+                raise errors.DataError(f"{where}: expected at least 3 {unit}, so that train, dev and test have one "
+                                       f"each; found too few. Add some.")
+            order = shuffled(len(train))
+            count = max(1, round(fraction * len(train)))
+            parts[name] = train.chosen(sorted(order[:count].tolist()))
+            parts["train"] = train.chosen(sorted(order[count:].tolist()))
+    return parts
 
 
 def shuffled(count: int, seed: int = SEED) -> np.ndarray:

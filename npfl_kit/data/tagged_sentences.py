@@ -8,8 +8,6 @@ from npfl_kit import errors
 from npfl_kit.data import sentence_checks, sentence_files, sources, splits
 from npfl_kit.data.sequence_tagging import SequenceTagging, TaggingSplit
 
-CARVED = 0.1        # the share of train that becomes a missing dev or test
-
 
 class TaggedSentences:
     """Sentences with the tag, and the line, of each word."""
@@ -85,16 +83,4 @@ def complete(parts: dict[str, TaggingSplit], where: str) -> dict[str, TaggingSpl
     parts = {"train" if name == "" else name: part for name, part in parts.items()}
     if "train" not in parts and "dev" in parts:
         parts["train"] = parts.pop("dev")
-    if "train" not in parts:
-        raise errors.DataError(f"{where}: expected a training part beside {', '.join(sorted(parts))}; found none.")
-    for name in ("test", "dev"):
-        if name not in parts:
-            train = parts["train"]
-            if len(train) < 2:
-                raise errors.DataError(f"{where}: expected at least 3 sentences, so that train, dev and test have one "
-                                       f"each; found too few. Add some.")
-            order = splits.shuffled(len(train))
-            count = max(1, round(CARVED * len(train)))
-            parts[name] = train.chosen(sorted(order[:count].tolist()))
-            parts["train"] = train.chosen(sorted(order[count:].tolist()))
-    return parts
+    return splits.complete(parts, where, "sentences")

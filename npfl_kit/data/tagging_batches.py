@@ -15,12 +15,11 @@ A word that stands ten times in a batch is spelled once: a network reads `charac
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from npfl_kit.data.bucketed_epochs import BucketedEpochs
 from npfl_kit.data.ragged import Ragged
 from npfl_kit.data.vocabulary import PAD, Vocabulary
 
@@ -70,6 +69,15 @@ class Encoded:
                 "lengths": self.lengths[indices], "tags": self._tags.padded(indices, UNSEEN),
                 "index": indices.astype(np.int32)}
 
+    def read(self, indices: tf.Tensor) -> Batch:
+        """The sentences `indices`, int64 `[B]`, as a batch."""
+        def arrays(chosen: np.ndarray) -> list[np.ndarray]:
+            found = self.batch(chosen)
+            return [found[name] for name in SHAPES]
+
+        parts = tf.numpy_function(arrays, [indices], [tf.int32] * len(SHAPES), stateful=False)
+        return {name: tf.ensure_shape(part, shape) for part, (name, shape) in zip(parts, SHAPES.items())}
+
 
 def examples(sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> tf.data.Dataset:
     """Single sentences in order: `{"words": string [T], "tags": string [T]}`."""
@@ -78,29 +86,3 @@ def examples(sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) 
         for name, rows in (("words", sentences), ("tags", tags))}
     return tf.data.Dataset.from_tensor_slices(parts).map(
         lambda row: {name: tf.ensure_shape(part, [None]) for name, part in row.items()})
-
-
-def in_order(encoded: Encoded, batch_size: int) -> tf.data.Dataset:
-    """Batches in the order of the split; the last one may be smaller."""
-    read = _reader(encoded)
-    steps = tf.data.Dataset.range(-(-len(encoded) // batch_size))
-    return steps.map(lambda step: read(tf.range(step * batch_size, tf.minimum((step + 1) * batch_size, len(encoded))))
-                     ).prefetch(2)
-
-
-def in_epochs(encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> BucketedEpochs:
-    """Batches for training."""
-    return BucketedEpochs(encoded.lengths, _reader(encoded), batch_size, seed, bucketed)
-
-
-def _reader(encoded: Encoded) -> Callable[[tf.Tensor], Batch]:
-    """A function of int64 indices `[B]` that gives a batch."""
-    def read(indices: np.ndarray) -> list[np.ndarray]:
-        found = encoded.batch(indices)
-        return [found[name] for name in SHAPES]
-
-    def batch(indices: tf.Tensor) -> Batch:
-        parts = tf.numpy_function(read, [indices], [tf.int32] * len(SHAPES), stateful=False)
-        return {name: tf.ensure_shape(part, shape) for part, (name, shape) in zip(parts, SHAPES.items())}
-
-    return batch

@@ -1,4 +1,4 @@
-"""Sentences with a class each to `tf.data` batches: in order for evaluation, bucketed and resumable for training.
+"""Sentences with a class each as numbers, and the batches of them.
 
 A batch is a pair of inputs and targets; time is axis 1, and a sentence without words is ordinary:
 
@@ -8,12 +8,11 @@ A batch is a pair of inputs and targets; time is axis 1, and a sentence without 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from npfl_kit.data.bucketed_epochs import BucketedEpochs
 from npfl_kit.data.ragged import Ragged
 from npfl_kit.data.vocabulary import PAD
 
@@ -38,32 +37,15 @@ class Encoded:
         """Words and labels of the sentences `indices`, int `[B]`."""
         return self._words.padded(indices, PAD), self._labels[indices]
 
-
-def examples(texts: Sequence[Sequence[str]], labels: np.ndarray) -> tf.data.Dataset:
-    """Single sentences in order: `{"words": string [T], "label": int32 []}`."""
-    flat = tf.constant(list(itertools.chain.from_iterable(texts)), tf.string)
-    words = tf.RaggedTensor.from_row_lengths(flat, [len(text) for text in texts])
-    return tf.data.Dataset.from_tensor_slices({"words": words, "label": labels}).map(
-        lambda row: {"words": tf.ensure_shape(row["words"], [None]), "label": row["label"]})
-
-
-def in_order(encoded: Encoded, batch_size: int) -> tf.data.Dataset:
-    """Batches in the order of the split; the last one may be smaller."""
-    read, count = _reader(encoded), len(encoded)
-    steps = tf.data.Dataset.range(-(-count // batch_size))
-    return steps.map(lambda step: read(tf.range(step * batch_size, tf.minimum((step + 1) * batch_size, count))),
-                     num_parallel_calls=2, deterministic=True).prefetch(2)
-
-
-def in_epochs(encoded: Encoded, batch_size: int, seed: int, bucketed: bool = True) -> BucketedEpochs:
-    """Batches for training."""
-    return BucketedEpochs(encoded.lengths, _reader(encoded), batch_size, seed, bucketed)
-
-
-def _reader(encoded: Encoded) -> Callable[[tf.Tensor], Batch]:
-    """A function of int64 indices `[B]` that gives a batch."""
-    def batch(indices: tf.Tensor) -> Batch:
-        words, labels = tf.numpy_function(encoded.batch, [indices], [tf.int32] * 2, stateful=False)
+    def read(self, indices: tf.Tensor) -> Batch:
+        """The sentences `indices`, int64 `[B]`, as a batch."""
+        words, labels = tf.numpy_function(self.batch, [indices], [tf.int32] * 2, stateful=False)
         return {"words": tf.ensure_shape(words, [None, None])}, tf.ensure_shape(labels, [None])
 
-    return batch
+
+def examples(sentences: Sequence[Sequence[str]], labels: np.ndarray) -> tf.data.Dataset:
+    """Single sentences in order: `{"words": string [T], "label": int32 []}`."""
+    flat = tf.constant(list(itertools.chain.from_iterable(sentences)), tf.string)
+    words = tf.RaggedTensor.from_row_lengths(flat, [len(text) for text in sentences])
+    return tf.data.Dataset.from_tensor_slices({"words": words, "label": labels}).map(
+        lambda row: {"words": tf.ensure_shape(row["words"], [None]), "label": row["label"]})

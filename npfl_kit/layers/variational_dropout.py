@@ -6,9 +6,11 @@ from typing import Any, Optional
 import tensorflow as tf
 from keras.src.layers.rnn.dropout_rnn_cell_mixin import DropoutRNNCellMixin
 
+from npfl_kit.layers.cell_wrapper import CellWrapper
+
 
 @tf.keras.utils.register_keras_serializable(package="npfl_kit")
-class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseRandomLayer):
+class VariationalDropout(DropoutRNNCellMixin, CellWrapper):
     """A cell whose inputs and hidden state lose the same units at every step of a sequence.
 
     A mask drawn anew at each step would leave of a memory of 100 steps at a rate of 0.1 only one in 37 000 units
@@ -35,15 +37,8 @@ class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseR
                  seed: Optional[int] = None, **kwargs: Any) -> None:
         if not (0 <= dropout < 1 and 0 <= recurrent_dropout < 1):
             raise ValueError(f"VariationalDropout needs rates in [0, 1), got {dropout=}, {recurrent_dropout=}.")
-        super().__init__(seed=seed, rng_type="stateful", **kwargs)
-        self.cell, self.dropout, self.recurrent_dropout, self.seed = cell, dropout, recurrent_dropout, seed
-        self.state_size, self.output_size = cell.state_size, cell.output_size
-
-    def build(self, input_shape: Any) -> None:
-        if not self.cell.built:
-            self.cell.build(input_shape)
-            self.cell.built = True
-        super().build(input_shape)
+        super().__init__(cell, seed=seed, **kwargs)
+        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
 
     def call(self, inputs: tf.Tensor, states: Any, training: Optional[bool] = None) -> Any:
         states = list(states)
@@ -58,14 +53,5 @@ class VariationalDropout(DropoutRNNCellMixin, tf.keras.__internal__.layers.BaseR
         drawn = masks._get_recursive(masks._key())
         return drawn if drawn is not None else masks.setdefault(kwargs={"inputs": like, "training": training})
 
-    def get_initial_state(self, inputs: Optional[tf.Tensor] = None, batch_size: Any = None, dtype: Any = None) -> Any:
-        """That of the cell."""
-        return self.cell.get_initial_state(inputs=inputs, batch_size=batch_size, dtype=dtype)
-
     def get_config(self) -> dict[str, Any]:
-        own = {"dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout, "seed": self.seed}
-        return {**super().get_config(), "cell": tf.keras.layers.serialize(self.cell), **own}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> VariationalDropout:
-        return cls(**{**config, "cell": tf.keras.layers.deserialize(config["cell"])})
+        return {**super().get_config(), "dropout": self.dropout, "recurrent_dropout": self.recurrent_dropout}

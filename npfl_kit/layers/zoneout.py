@@ -5,9 +5,11 @@ from typing import Any, Optional
 
 import tensorflow as tf
 
+from npfl_kit.layers.cell_wrapper import CellWrapper
+
 
 @tf.keras.utils.register_keras_serializable(package="npfl_kit")
-class Zoneout(tf.keras.__internal__.layers.BaseRandomLayer):
+class Zoneout(CellWrapper):
     """A cell whose units keep their last value, at random, where dropout would put zeros.
 
     A zero loses what was remembered and the gradient of it; the last value keeps both. Units are drawn anew at every
@@ -32,15 +34,8 @@ class Zoneout(tf.keras.__internal__.layers.BaseRandomLayer):
                  seed: Optional[int] = None, **kwargs: Any) -> None:
         if not (0 <= hidden_rate <= 1 and 0 <= carry_rate <= 1):
             raise ValueError(f"Zoneout needs rates in [0, 1], got {hidden_rate=}, {carry_rate=}.")
-        super().__init__(seed=seed, rng_type="stateful", **kwargs)
-        self.cell, self.hidden_rate, self.carry_rate, self.seed = cell, hidden_rate, carry_rate, seed
-        self.state_size, self.output_size = cell.state_size, cell.output_size
-
-    def build(self, input_shape: Any) -> None:
-        if not self.cell.built:
-            self.cell.build(input_shape)
-            self.cell.built = True
-        super().build(input_shape)
+        super().__init__(cell, seed=seed, **kwargs)
+        self.hidden_rate, self.carry_rate = hidden_rate, carry_rate
 
     def call(self, inputs: tf.Tensor, states: Any, training: Optional[bool] = None) -> Any:
         old = list(states)
@@ -58,14 +53,5 @@ class Zoneout(tf.keras.__internal__.layers.BaseRandomLayer):
         stays = self._random_generator.random_uniform(tf.shape(after), dtype=tf.float32) < rate
         return tf.where(stays, before, after)
 
-    def get_initial_state(self, inputs: Optional[tf.Tensor] = None, batch_size: Any = None, dtype: Any = None) -> Any:
-        """That of the cell."""
-        return self.cell.get_initial_state(inputs=inputs, batch_size=batch_size, dtype=dtype)
-
     def get_config(self) -> dict[str, Any]:
-        own = {"hidden_rate": self.hidden_rate, "carry_rate": self.carry_rate, "seed": self.seed}
-        return {**super().get_config(), "cell": tf.keras.layers.serialize(self.cell), **own}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Zoneout:
-        return cls(**{**config, "cell": tf.keras.layers.deserialize(config["cell"])})
+        return {**super().get_config(), "hidden_rate": self.hidden_rate, "carry_rate": self.carry_rate}

@@ -24,12 +24,12 @@ def draw_attention(run: Run, data: TextClassification, weights: tf.keras.Model) 
       weights: of words int32 `[B, T]` to the share of attention of each, float `[B, T, 1]`.
     """
     test = data.split("test")
-    short = [index for index, words in enumerate(test.texts) if 3 <= len(words) <= LONGEST]
+    short = [index for index, words in enumerate(test.sentences) if 3 <= len(words) <= LONGEST]
     chosen = [short[place] for place in np.unique(np.linspace(0, len(short) - 1, SHOWN).astype(int))] if short else []
-    shares = [weights({"words": tf.constant(data.words.ids(test.texts[index])[None])}).numpy()[0, :, 0]
+    shares = [weights({"words": tf.constant(data.words.ids(test.sentences[index])[None])}).numpy()[0, :, 0]
               for index in chosen]
     labels = [data.classes[test.labels[index]] for index in chosen]
-    figure = attention([test.texts[index] for index in chosen], shares, labels)
+    figure = attention([test.sentences[index] for index in chosen], shares, labels)
     plots.save(figure, run.folder / "plots" / "attention.png")
 
 

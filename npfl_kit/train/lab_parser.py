@@ -14,7 +14,6 @@ from npfl_kit.train import weights
 # Flags that say where and how to run, not what is computed: a resumed run keeps them unless they are given anew.
 PLACE_FLAGS = frozenset({"backbone_weights", "data_dir", "debug", "logdir", "predict", "resume", "threads", "weights"})
 NEVER_KEPT = frozenset({"lab", "logdir", "predict", "resume"})
-TRAINING_ONLY = frozenset({"train_size"})       # --predict may be about another data set
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
@@ -100,7 +99,9 @@ class LabParser(argparse.ArgumentParser):
                                     f"type: npfl-kit run {past['lab']} with the same flags.")
         known = vars(args).keys() - NEVER_KEPT - (frozenset() if args.resume else PLACE_FLAGS)
         kept = {name: value for name, value in past.get("args", {}).items() if name in known}
-        return kept if args.resume else {**kept, **dict.fromkeys(TRAINING_ONLY)}
+        if args.predict and args.dataset not in (self.get_default("dataset"), kept.get("dataset")):
+            kept["train_size"] = None       # that of another data set
+        return kept
 
 
 def place(text: str) -> Path:

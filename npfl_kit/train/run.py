@@ -18,6 +18,8 @@ from npfl_kit import errors, files
 from npfl_kit.train import checkpoint, fitting, lab_parser, run_folder, weights
 from npfl_kit.train.keeping import history_csv
 
+DATA_FLAGS = ("dataset", "column", "train_size", "image_size")      # which say what the data of a lab is
+
 
 class Run:
     """A run of a lab, made by `npfl_kit.startup`.
@@ -48,9 +50,11 @@ class Run:
             before = weights.metadata(self.args.weights).get("build", {})
             for name, part in json.loads(json.dumps(parts)).items():
                 if before.get(name, part) != part:
+                    same = [f"--{flag}={self.metadata['args'][flag]}" for flag in DATA_FLAGS
+                            if self.metadata["args"].get(flag) is not None]
                     raise errors.WeightsError(f"{self.args.weights} was trained with {name} = {before[name]}, and the "
-                                              f"data has {part}. Predict on the data set it was trained on: --dataset="
-                                              f"{self.metadata['args'].get('dataset')}, the same --image_size.")
+                                              f"data has {part}. Predict on the data set it was trained on: "
+                                              f"{' '.join(same)}, the same --data_dir.")
         self.metadata["build"] = parts
         return build_model(self.args, **parts)
 
@@ -128,7 +132,8 @@ class Run:
                 f"  {shlex.join(['tensorboard', f'--logdir={self.folder.parent}'])}"]
 
     def _place(self) -> list[str]:
-        return [f"--data_dir={self.args.data_dir}"] if self.args.data_dir else []
+        given = {name: getattr(self.args, name, None) for name in ("column", "data_dir")}
+        return [f"--{name}={value}" for name, value in given.items() if value is not None]
 
 
 def versions() -> dict[str, str]:

@@ -10,14 +10,14 @@ def test_lines_are_words_and_a_label(tmp_path):
 
     split = labeled_lines.read(tmp_path / "train.tsv", 2)
 
-    assert split.texts == [["it", "'s", "fine", "."], ["no"]] and split.labels.tolist() == [1, 0]
+    assert split.sentences == [["it", "'s", "fine", "."], ["no"]] and split.labels.tolist() == [1, 0]
     assert split.report == {}
 
 
 def test_an_empty_sentence_is_kept_and_counted(tmp_path):
     split = labeled_lines.parse(["fine\t1", "\t0", "  \t1"], "dev.tsv", 2)
 
-    assert split.texts == [["fine"], [], []] and split.labels.tolist() == [1, 0, 1]
+    assert split.sentences == [["fine"], [], []] and split.labels.tolist() == [1, 0, 1]
     assert split.report == {"sentences without a word": ["dev.tsv:2", "dev.tsv:3"]}
 
 

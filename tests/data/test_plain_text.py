@@ -20,7 +20,7 @@ def test_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path, content, text):
 def test_a_byte_that_is_no_text_is_named_by_place_and_line(tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"one\n" * 1_000 + b"caf\xe9\n")
 
-    with pytest.raises(errors.DataError, match=r"latin\.txt.*UTF-8.*0xe9 at byte 4,003 \(line 1,001\).*iconv"):
+    with pytest.raises(errors.DataError, match=r"latin\.txt, line 1,001: .*UTF-8.*0xe9 at byte 4,003\. .*iconv"):
         plain_text.read(tmp_path / "latin.txt")
 
 
@@ -40,11 +40,11 @@ def test_only_the_end_of_a_line_ends_one(tmp_path, content, lines):
     assert plain_text.lines(tmp_path / "some.txt") == lines
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"text" * 99, mtime=0)[:-9]])
+@pytest.mark.parametrize("content", [b"\x1f\x8bno", gzip.compress(b"text" * 99, mtime=0)[:-9]])
 def test_a_broken_archive_is_a_data_error(tmp_path, content):
     (tmp_path / "text.gz").write_bytes(content)
 
-    with pytest.raises(errors.DataError, match="text.gz.*not a gzip file, or only the beginning"):
+    with pytest.raises(errors.DataError, match="text.gz: expected a whole gzip file"):
         plain_text.read(tmp_path / "text.gz")
 
 

@@ -124,20 +124,13 @@ def test_only_line_feeds_end_a_line(content, lines):
 @pytest.mark.parametrize("content, line, byte", [(b"a\nb\xff\n", 2, "0xff"), (b"\xef\xbb\xbf\n\n\xe9", 3, "0xe9"),
                                                  (b"\xc4", 1, "0xc4")])
 def test_bytes_that_are_no_text_are_named_with_their_line(content, line, byte):
-    with pytest.raises(errors.DataError, match=f"x, line {line}: expected text in UTF-8, found the byte {byte}. Conv"):
+    with pytest.raises(errors.DataError, match=f"x, line {line}: expected text in UTF-8, found the byte {byte} at"):
         sentence_files.lines(sentence_files.SentenceFile("x", lambda: content))
 
 
 def test_a_damaged_gzip_file_is_named():
     with pytest.raises(errors.DataError, match="x: expected a whole gzip file, found one that is cut off"):
         sentence_files.lines(sentence_files.SentenceFile("x", lambda: gzip.compress(b"abc" * 99)[:-9]))
-
-
-def test_a_file_that_unpacks_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr(sentence_files, "MAX_BYTES", 1000)
-
-    with pytest.raises(errors.DataError, match="x: expected at most 1,000 bytes of text, found more"):
-        sentence_files.lines(sentence_files.SentenceFile("x", lambda: gzip.compress(bytes(1001))))
 
 
 @pytest.mark.parametrize("text, blocks", [

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from npfl_kit.data import length_buckets, tagging_batches
+from npfl_kit.data import bucketed_epochs, length_buckets, tagging_batches
 from npfl_kit.data.vocabulary import Vocabulary
 
 KNOWN_TAGS = ["A", "B", "C"]
@@ -20,6 +20,14 @@ def generated(count, seed=0, longest=12):
 def encoded(sentences, tags):
     words = Vocabulary.of(word for sentence in sentences[::2] for word in sentence)
     return tagging_batches.Encoded(sentences, tags, words, Vocabulary(list("abcd")), KNOWN_TAGS), words
+
+
+def in_order(arrays, batch_size):
+    return bucketed_epochs.in_order(len(arrays), arrays.read, batch_size)
+
+
+def in_epochs(arrays, batch_size, seed, bucketed=True):
+    return bucketed_epochs.BucketedEpochs(arrays.lengths, arrays.read, batch_size, seed, bucketed)
 
 
 def row(values, width, fill):
@@ -96,7 +104,7 @@ def test_ten_thousand_words_fit_beside_none():
     arrays = tagging_batches.Encoded(sentences, [["A"] * 10_000, []], Vocabulary.of(sentences[0]),
                                      Vocabulary(list("0123456789w")), KNOWN_TAGS)
 
-    batch = next(iter(tagging_batches.in_order(arrays, 2)))
+    batch = next(iter(in_order(arrays, 2)))
 
     assert batch["words"].shape == (2, 10_000) and batch["characters"].shape == (10_001, 5)
     assert batch["words"][0, -1] == 10_001 and batch["lengths"].numpy().tolist() == [10_000, 0]
@@ -106,14 +114,14 @@ def test_what_comes_out_has_the_written_shapes():
     arrays, _ = encoded(*generated(9))
     spec = {name: tf.TensorSpec(shape, tf.int32) for name, shape in tagging_batches.SHAPES.items()}
 
-    assert tagging_batches.in_order(arrays, 4).element_spec == spec
-    assert tagging_batches.in_epochs(arrays, 4, 42).from_epoch(0, 1).element_spec == spec
+    assert in_order(arrays, 4).element_spec == spec
+    assert in_epochs(arrays, 4, 42).from_epoch(0, 1).element_spec == spec
 
 
 @pytest.mark.parametrize("batch_size, sizes", [(4, [4, 4, 1]), (9, [9]), (100, [9]), (1, [1] * 9)])
 def test_evaluation_is_in_order_with_a_ragged_end(batch_size, sizes):
     sentences, tags = generated(9)
-    found = tagging_batches.in_order(encoded(sentences, tags)[0], batch_size)
+    found = in_order(encoded(sentences, tags)[0], batch_size)
 
     batches = list(found.as_numpy_iterator())
 
@@ -126,7 +134,7 @@ def test_evaluation_is_in_order_with_a_ragged_end(batch_size, sizes):
 def test_an_epoch_is_every_sentence_once_in_the_batches_of_length_buckets(bucketed):
     sentences, tags = generated(50)
     arrays, words = encoded(sentences, tags)
-    train = tagging_batches.in_epochs(arrays, 8, 7, bucketed)
+    train = in_epochs(arrays, 8, 7, bucketed)
 
     found = list(train.from_epoch(3, 4).as_numpy_iterator())
 
@@ -140,7 +148,7 @@ def test_an_epoch_is_every_sentence_once_in_the_batches_of_length_buckets(bucket
 @pytest.mark.parametrize("bucketed", [True, False])
 def test_resuming_equals_the_unbroken_run(bucketed):
     def collect(first):
-        train = tagging_batches.in_epochs(encoded(*generated(50))[0], 8, 7, bucketed)
+        train = in_epochs(encoded(*generated(50))[0], 8, 7, bucketed)
         found = train.from_epoch(first, 4)
         assert found.cardinality() == 7 * (4 - first)
         return list(found.as_numpy_iterator())
@@ -156,7 +164,7 @@ def test_resuming_equals_the_unbroken_run(bucketed):
 
 
 def test_functions_are_applied_in_their_order_and_leave_the_batches_alone():
-    train = tagging_batches.in_epochs(encoded(*generated(9))[0], 4, 42)
+    train = in_epochs(encoded(*generated(9))[0], 4, 42)
 
     mapped = train.map(lambda batch: (batch["words"], batch["tags"])).map(lambda words, tags: (words + 1, tags))
 

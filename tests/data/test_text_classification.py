@@ -134,7 +134,8 @@ def test_sst2_has_its_published_sizes(shared):
 
     assert [len(texts.split(name)) for name in ("train", "dev", "test")] == [6_920, 872, 1_821]
     assert np.bincount(texts.split("test").labels).tolist() == [912, 909] and texts.report() == {}
-    assert texts.split("dev").texts[0] == "one long string of cliches".split() and texts.split("dev").labels[0] == 0
+    dev = texts.split("dev")
+    assert dev.sentences[0] == "one long string of cliches".split() and dev.labels[0] == 0
 
 
 def test_movie_reviews_are_split_by_a_fixed_rule_with_both_classes_everywhere(shared):
@@ -142,8 +143,8 @@ def test_movie_reviews_are_split_by_a_fixed_rule_with_both_classes_everywhere(sh
 
     sizes = {name: np.bincount(texts.split(name).labels).tolist() for name in ("train", "dev", "test")}
     assert sizes == {"train": [4_265, 4_265], "dev": [533, 533], "test": [533, 533]}
-    assert texts.split("train").texts[0] == ["simplistic", ",", "silly", "and", "tedious", "."]
-    sentences = [tuple(text) for name in sizes for text in texts.split(name).texts]
+    assert texts.split("train").sentences[0] == ["simplistic", ",", "silly", "and", "tedious", "."]
+    sentences = [tuple(text) for name in sizes for text in texts.split(name).sentences]
     assert len(set(sentences)) == len(sentences) == 10_662
 
 
@@ -160,7 +161,7 @@ def test_reviews_that_occur_again_are_in_one_split_alone(tmp_path):
         tmp_path / "mr", [*negative, "bad  0", ""], [*(f"good {number}" for number in range(10)), "bad 3 "]))
 
     assert [len(reviews.split(name)) for name in ("train", "dev", "test")] == [16, 2, 2]
-    assert reviews.split("dev").texts == [["bad", "8"], ["good", "8"]]
+    assert reviews.split("dev").sentences == [["bad", "8"], ["good", "8"]]
     places = {kind.split(",")[0]: [place.rpartition("rt-")[2] for place in each]
               for kind, each in reviews.report().items()}
     assert places == {"sentences that occur again": ["polarity.neg:11", "polarity.pos:11"],

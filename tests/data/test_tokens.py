@@ -15,7 +15,7 @@ def test_a_typed_sentence_is_cut_as_in_the_treebank(typed, words):
 def test_words_of_the_treebank_are_found_again_when_their_sentences_are_typed(shared):
     split = sst2.load(shared / "data").split("dev")
 
-    typed = [" ".join(text).replace(" n't", "n't").replace(" 's", "'s") for text in split.texts]
-    again = [tokens.english(sentence) == text for sentence, text in zip(typed, split.texts)]
+    typed = [" ".join(text).replace(" n't", "n't").replace(" 's", "'s") for text in split.sentences]
+    again = [tokens.english(sentence) == text for sentence, text in zip(typed, split.sentences)]
 
     assert sum(again) > 0.95 * len(again)

@@ -42,3 +42,11 @@ def test_a_repeated_symbol_is_named():
 
 def test_no_symbols_have_no_numbers():
     assert Vocabulary([]).ids([]).shape == (0,)
+
+
+def test_an_unknown_word_is_that_of_another_case():
+    words = Vocabulary.of(["The", "the", "US", "us", "Straße"], any_case=True)
+
+    assert words.ids(["The", "the", "THE", "US", "us", "Us", "STRASSE"]).tolist() == [2, 3, 2, 4, 5, 4, 6]
+    assert words.ids(["dog", ""]).tolist() == [UNKNOWN] * 2 and "THE" not in words
+    assert Vocabulary.of(["The"]).ids(["the"]).tolist() == [UNKNOWN]

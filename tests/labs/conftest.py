@@ -5,7 +5,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from npfl_kit import lab_files
 from npfl_kit.cli import main
+
+
+@pytest.fixture(scope="module")
+def lab(request):
+    """The lab whose file the module calls `LAB`."""
+    return lab_files.load(request.module.LAB)
+
+
+@pytest.fixture(scope="module")
+def quick(request):
+    """The flags of a short run, which the module calls `QUICK`; one that makes its data overrides this."""
+    return request.module.QUICK
+
+
+@pytest.fixture(scope="module")
+def trained(lab, quick, tmp_path_factory):
+    """The folder and the metrics of a short run."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    return folder, lab.main(lab.parser.parse_args([*quick, f"--logdir={folder}"]))
 
 
 @pytest.fixture

@@ -31,13 +31,6 @@ def few_glyphs():
         yield
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, few_glyphs):
-    """The folder and the metrics of a run of four epochs."""
-    folder, lab = tmp_path_factory.mktemp("runs") / "first", lab_files.load(LAB)
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--logdir={folder}"]))
-
-
 @pytest.fixture
 def kept(trained):
     return trained[0] / "weights.safetensors"

@@ -22,15 +22,8 @@ def text(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return lab_files.load(LAB)
-
-
-@pytest.fixture(scope="module")
-def trained(lab, text, tmp_path_factory):
-    """The folder and the metrics of a run."""
-    folder = tmp_path_factory.mktemp("runs") / "first"
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--data_dir={text}", f"--logdir={folder}"]))
+def quick(text):
+    return [*QUICK, f"--data_dir={text}"]
 
 
 class Letters:

@@ -11,15 +11,11 @@ from npfl_kit.core import anchors, boxes, matching
 from npfl_kit.data import glyph_scenes
 from npfl_kit.losses.focal_loss import FocalLoss
 
+LAB = lab_files.find("retinanet")
 QUICK = ["--threads=1", "--train_size=12", "--batch_size=4", "--epochs=2", "--image_size=96", "--channels=8",
          "--convolutions=1"]
 PREDICTIONS = ["predictions.json", "predictions_dev.json"]
 SIDE, K = 64, 3
-
-
-@pytest.fixture(scope="module")
-def lab():
-    return lab_files.load(lab_files.find("retinanet"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,13 +23,6 @@ def few_scenes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(glyph_scenes, "COUNTS", {"train": 16, "dev": 6, "test": 5})
         yield
-
-
-@pytest.fixture(scope="module")
-def trained(lab, tmp_path_factory, few_scenes):
-    """The folder and the metrics of a short run."""
-    folder = tmp_path_factory.mktemp("runs") / "first"
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--logdir={folder}"]))
 
 
 def batch_of(counts, seed=0):

@@ -20,18 +20,6 @@ QUICK = ["--threads=1", "--train_sequences=120", "--test_sequences=50", "--seque
          "--learning_rate=0.02"]
 
 
-@pytest.fixture(scope="module")
-def lab():
-    return lab_files.load(LAB)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, lab):
-    """The folder and the metrics of a short run."""
-    folder = tmp_path_factory.mktemp("runs") / "first"
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--logdir={folder}"]))
-
-
 def results(folder):
     return json.loads((folder / "results.json").read_text())["metrics"]
 

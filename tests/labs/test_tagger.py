@@ -37,15 +37,8 @@ def treebank(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab():
-    return lab_files.load(LAB)
-
-
-@pytest.fixture(scope="module")
-def trained(lab, treebank, tmp_path_factory):
-    """The folder and the metrics of a run."""
-    folder = tmp_path_factory.mktemp("runs") / "first"
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--data_dir={treebank}", f"--logdir={folder}"]))
+def quick(treebank):
+    return [*QUICK, f"--data_dir={treebank}"]
 
 
 def built(lab, *flags):

@@ -18,18 +18,6 @@ QUICK = ["--threads=1", "--batch_size=8", "--train_size=20", "--epochs=2", "--un
          "--distance=9"]
 
 
-@pytest.fixture(scope="module")
-def lab():
-    return lab_files.load(LAB)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, lab):
-    """The folder and the metrics of a short run."""
-    folder = tmp_path_factory.mktemp("runs") / "first"
-    return folder, lab.main(lab.parser.parse_args([*QUICK, f"--logdir={folder}"]))
-
-
 def args_of(lab, *flags):
     return lab.parser.parse_args([*QUICK, *flags])
 

@@ -1,10 +1,11 @@
 """Flags: those of every lab, and the arguments that a past run gives."""
 import json
 
+import numpy as np
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.train import lab_parser
+from npfl_kit.train import lab_parser, provenance, weights
 
 EVERY_LAB = ("batch_size epochs seed threads dataset data_dir logdir weights predict resume debug train_size "
              "mixed_precision jit").split()
@@ -99,6 +100,18 @@ def test_resume_of_another_lab_names_both(parser, past_run):
 
     with pytest.raises(errors.UsageError, match="belongs to the lab tagger, not to some_lab"):
         parser.parse_args([f"--resume={past_run}"])
+
+
+@pytest.mark.parametrize("flags, size", [([], 9), (["--dataset=mnist"], 9), (["--dataset=folder"], None),
+                                         (["--dataset=folder", "--train_size=5"], 5)])
+def test_predict_keeps_the_size_of_the_training_data_unless_the_data_is_another(parser, tmp_path, flags, size):
+    args = parser.parse_args(["--dataset=mnist", "--train_size=9"])
+    weights.write(tmp_path / "w.safetensors", {"w": np.zeros(1, np.float32)}, {
+        provenance.KEY: json.dumps({"lab": "some_lab", "args": lab_parser.jsonable(args)})})
+
+    again = parser.parse_args(["--predict", f"--weights={tmp_path / 'w.safetensors'}", *flags])
+
+    assert again.train_size == size
 
 
 def test_predict_needs_weights(parser):
