@@ -9,8 +9,8 @@ import sys
 from npfl_kit import errors, version
 from npfl_kit.version import __version__, require_version
 
-__all__ = ["Detector", "LabParser", "__version__", "draw_attention", "report_classification", "report_language",
-           "report_tagging", "require_version", "startup"]
+__all__ = ["Detector", "LabParser", "ScoreEntities", "__version__", "draw_attention", "report_classification",
+           "report_language", "report_tagging", "require_version", "startup"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")     # TensorFlow 2.15 logs harmless lines as errors at its import
 if sys.excepthook is sys.__excepthook__:
@@ -21,7 +21,7 @@ if "tensorflow" not in sys.modules and version.CheckBeforeTensorFlow not in sys.
 _HOMES = {"Detector": "npfl_kit.train.detector", "LabParser": "npfl_kit.train.lab_parser",
           "startup": "npfl_kit.train.startup", "report_classification": "npfl_kit.train.classification",
           "draw_attention": "npfl_kit.train.attention_plots", "report_language": "npfl_kit.train.language",
-          "report_tagging": "npfl_kit.train.tagging"}
+          "report_tagging": "npfl_kit.train.tagging", "ScoreEntities": "npfl_kit.train.tagging"}
 
 
 def __getattr__(name: str):

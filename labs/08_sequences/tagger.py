@@ -103,8 +103,12 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     dev = sentences.batches("dev", args.batch_size)
     model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)), loss(model, args),
                   weighted_metrics=["accuracy"], jit_compile=args.jit)
-    run.fit(model, train.map(targets), dev.map(targets))
-    return npfl_kit.report_tagging(run, sentences, tagger(model, args))
+    tag = tagger(model, args)
+    if sentences.spans:
+        run.fit(model, train.map(targets), dev.map(targets), "val_f1", [npfl_kit.ScoreEntities(run, sentences, tag)])
+    else:
+        run.fit(model, train.map(targets), dev.map(targets))
+    return npfl_kit.report_tagging(run, sentences, tag)
 
 
 if __name__ == "__main__":

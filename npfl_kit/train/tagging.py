@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -15,10 +16,32 @@ from npfl_kit.train.run import Run
 UNSEEN = "(unseen)"     # a tag of dev or test that training has not
 
 Sentences = list[list[str]]
+Tag = Callable[[dict[str, tf.Tensor]], tf.Tensor]
 
 
-def report_tagging(run: Run, data: SequenceTagging, tag: Callable[[dict[str, tf.Tensor]], tf.Tensor]
-                   ) -> dict[str, float]:
+class ScoreEntities(tf.keras.callbacks.Callback):
+    """Adds `val_f1` to the metrics of an epoch: F1 of whole entities on dev, tagged as `report_tagging` does.
+
+    Nearly all words are outside of entities, so the accuracy of the tags says little of them, and the epoch of the
+    highest accuracy is not that of the highest F1.
+
+    Args:
+      run: with its `batch_size`.
+      data: of entities.
+      tag: see `report_tagging`.
+    """
+
+    def __init__(self, run: Run, data: SequenceTagging, tag: Tag) -> None:
+        super().__init__()
+        self.data, self.batches = data, data.batches("dev", run.args.batch_size)
+        self.tag = tf.function(tag, input_signature=[self.batches.element_spec])
+
+    def on_epoch_end(self, epoch: int, logs: Optional[dict[str, float]] = None) -> None:
+        if logs is not None:
+            logs["val_f1"] = self.data.evaluate("dev", predicted(self.batches, self.data.tags, self.tag))["f1"]
+
+
+def report_tagging(run: Run, data: SequenceTagging, tag: Tag) -> dict[str, float]:
     """Tag dev and test with the kept weights; write predictions, `results.json` and `plots/`.
 
     `predictions.txt` is of the test set and `predictions_dev.txt` of the dev set: one tag per line, an empty line
@@ -30,14 +53,16 @@ def report_tagging(run: Run, data: SequenceTagging, tag: Callable[[dict[str, tf.
       not; for entities val_f1, test_f1 and their precision and recall. All in [0, 1].
     """
     metrics: dict[str, float] = {}
+    compiled = tf.function(tag, input_signature=[data.batches("dev", run.args.batch_size).element_spec])
     for split, prefix, name in (("dev", "val", "predictions_dev.txt"), ("test", "test", "predictions.txt")):
-        found = predict(data, split, run.args.batch_size, tag)
+        found = predicted(data.batches(split, run.args.batch_size), data.tags, compiled)
         run.write_text(name, tag_lines.write(found))
         metrics.update({f"{prefix}_{key}": value for key, value in data.evaluate(split, found).items()})
         metrics[f"{prefix}_unknown"] = unknown_accuracy(data.split(split), found, set(data.words.symbols))
     metrics = run.finish(metrics)
     if run.history:
-        curves = plots.learning_curves(run.history, best_epoch(run.history, "val_accuracy"))
+        best = best_epoch(run.history, "val_f1" if data.spans else "val_accuracy")
+        curves = plots.learning_curves(run.history, best)
         plots.save(curves, run.folder / "plots" / "learning_curves.png")
     matrix = confusion(data.split("test").tags, found, data.tags)
     plots.save(plots.confusion_matrix(matrix, [*data.tags, UNSEEN]), run.folder / "plots" / "confusion_matrix.png")
@@ -45,14 +70,10 @@ def report_tagging(run: Run, data: SequenceTagging, tag: Callable[[dict[str, tf.
     return metrics
 
 
-def predict(data: SequenceTagging, split: str, batch_size: int, tag: Callable[[dict[str, tf.Tensor]], tf.Tensor]
-            ) -> Sentences:
-    """The predicted tags of each sentence of a split."""
-    batches = data.batches(split, batch_size)
-    compiled = tf.function(tag, input_signature=[batches.element_spec])
-    numbers = [row[:length] for batch in batches
-               for row, length in zip(compiled(batch).numpy(), batch["lengths"].numpy())]
-    return [[data.tags[number] for number in row] for row in numbers]
+def predicted(batches: tf.data.Dataset, tags: Sequence[str], tag: Tag) -> Sentences:
+    """The tags of each sentence of the batches, by name."""
+    numbers = [row[:length] for batch in batches for row, length in zip(tag(batch).numpy(), batch["lengths"].numpy())]
+    return [[tags[number] for number in row] for row in numbers]
 
 
 def unknown_accuracy(gold: TaggingSplit, found: Sentences, known: set[str]) -> float:

@@ -1,4 +1,5 @@
 """tagger: whole runs on a tiny treebank, and the parts of the lab checked by hand."""
+import csv
 import json
 import math
 
@@ -100,6 +101,22 @@ def test_a_resumed_run_ends_with_the_numbers_of_the_unbroken_one(lab, treebank, 
     resumed = lab.main(lab.parser.parse_args([f"--resume={tmp_path / 'run'}", f"--data_dir={treebank}"]))
 
     assert resumed == trained[1]
+
+
+@pytest.mark.parametrize("flags", [[], ["--crf"]], ids=["tags alone", "sequences of tags"])
+def test_of_entities_the_epoch_with_the_best_f1_is_kept(lab, tmp_path, flags):
+    generator = np.random.default_rng(0)
+    for part, count in SIZES.items():
+        lines = ["".join(f"{word}\t{'B-X' if tag == 'NOUN' else 'O'}\n" for word, tag in sentence(generator))
+                 for _ in range(count)]
+        (tmp_path / f"{part}.iob2").write_text("\n".join(lines))
+
+    metrics = lab.main(lab.parser.parse_args([*QUICK, "--dataset=iob2", f"--data_dir={tmp_path}", "--epochs=3",
+                                              "--learning_rate=0.01", f"--logdir={tmp_path / 'run'}", *flags]))
+
+    with open(tmp_path / "run" / "history.csv") as file:
+        seen = [float(row["val_f1"]) for row in csv.DictReader(file)]
+    assert metrics["val_f1"] == pytest.approx(max(seen)) and len(set(seen)) > 1 and max(seen) > 0.5
 
 
 def test_evaluate_finds_the_accuracy_of_the_results(treebank, trained, command):

@@ -1,4 +1,6 @@
 """The report of a tagger: what is written, and how words that training has not seen are counted."""
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -21,8 +23,19 @@ def always(number):
 
 
 def test_predictions_have_the_lengths_of_the_sentences(data):
-    assert tagging.predict(data, "test", 2, always(1)) == [["NOUN"], ["NOUN"] * 3]
-    assert tagging.predict(data, "dev", 2, always(0)) == [["DET", "DET"], []]
+    assert tagging.predicted(data.batches("test", 2), data.tags, always(1)) == [["NOUN"], ["NOUN"] * 3]
+    assert tagging.predicted(data.batches("dev", 2), data.tags, always(0)) == [["DET", "DET"], []]
+
+
+def test_an_epoch_gets_the_f1_of_the_entities_that_are_found():
+    part = TaggingSplit([["Ada", "met", "Alan"]], [["B-PER", "O", "B-PER"]])
+    entities = SequenceTagging("toys", dict.fromkeys(["train", "dev", "test"], part), "memory", spans=True)
+    run = types.SimpleNamespace(args=types.SimpleNamespace(batch_size=2))
+    for found, f1 in (([0, 1, 0], 1.0), ([0, 1, 1], 2 / 3), ([1, 1, 1], 0.0)):
+        logs = {"loss": 1.0}
+        tagging.ScoreEntities(run, entities, lambda batch, found=found: tf.constant([found])).on_epoch_end(0, logs)
+
+        assert logs == {"loss": 1.0, "val_f1": pytest.approx(f1)}
 
 
 def test_only_words_that_training_has_not_count_as_unknown(data):
