@@ -28,16 +28,19 @@ def windows(x, size, stride):   # [B, H, W, C] -> [N, N, B, H', W', C]: [i,j,b,h
 
 def conv2d(x, kernel, stride):                                  # [B, H, W, C], [N, N, C, F] -> [B, H', W', F]
     """y[b, h, w, f] = sum over i, j, c of x[b, h S + i, w S + j, c] kernel[i, j, c, f]; size N, stride S."""
+    # Exercise: the sum above, of windows and kernel.
     return tf.einsum("ijbhwc,ijcf->bhwf", windows(x, kernel.shape[0], stride), kernel)
 
 
 def conv2d_kernel_gradient(x, gradient, size, stride):          # [B, H, W, C], [B, H', W', F] -> [N, N, C, F]
     """dL/dkernel[i, j, c, f] = sum over b, h, w of x[b, h S + i, w S + j, c] dL/dy[b, h, w, f]."""
+    # Exercise: the sum above, of windows and gradient.
     return tf.einsum("ijbhwc,bhwf->ijcf", windows(x, size, stride), gradient)
 
 
 def conv2d_input_gradient(x_shape, kernel, gradient, stride):   # [N, N, C, F], [B, H', W', F] -> [B, H, W, C]
     """dL/dx[b, r, s, c] = sum over f, h S + i = r, w S + j = s of kernel[i, j, c, f] dL/dy[b, h, w, f]."""
+    # Exercise: the sum above: every output pixel gives to the window it came from.
     def is_pixel(side, size=kernel.shape[0]):                   # [N, H', H]: 1 where h S + i = r
         return tf.one_hot([list(range(i, side - size + i + 1, stride)) for i in range(size)], side, dtype=kernel.dtype)
     return tf.einsum("bhwf,ijcf,ihr,jws->brsc", gradient, kernel, is_pixel(x_shape[1]), is_pixel(x_shape[2]))
@@ -49,6 +52,7 @@ class Convolution(tf.keras.layers.Conv2D):                      # Keras makes th
 
 
 def backward(layer, x, y, gradient):                            # dL/dy of y = layer(x) -> dL/dx, dL/dkernel, dL/dbias
+    # Exercise: the way back through Flatten, Dense, and a convolution with its ReLU.
     if isinstance(layer, tf.keras.layers.Flatten):
         return [tf.reshape(gradient, tf.shape(x))]
     if isinstance(layer, tf.keras.layers.Dense):                # y = x kernel + bias, [B, D] -> [B, K]

@@ -22,6 +22,7 @@ EPSILON = 1e-3
 
 
 def moments(x):                                             # [..., C] -> mu, sigma^2 [C], over all axes but the last
+    # Exercise: mean and variance, over all axes but the last.
     axes = list(range(len(x.shape) - 1))
     mean = tf.reduce_mean(x, axes)
     return mean, tf.reduce_mean((x - mean) ** 2, axes)
@@ -29,11 +30,13 @@ def moments(x):                                             # [..., C] -> mu, si
 
 def normalize(x, mean, variance, gamma, beta):              # [..., C], four times [C] -> [..., C]
     """y = gamma x_hat + beta, where x_hat = (x - mu) / sqrt(sigma^2 + epsilon)."""
+    # Exercise: y, as above.
     return gamma * (x - mean) / tf.sqrt(variance + EPSILON) + beta
 
 
 def gradients(x, mean, variance, gamma, y_gradient):        # dL/dy [..., C] -> dL/dx [..., C], dL/dgamma, dL/dbeta [C]
     """The chain rule through x_hat, sigma^2 and mu, in the paper's order; mu and sigma^2 depend on every x, too."""
+    # Exercise: all three gradients, as above.
     axes, centered, scale = list(range(len(x.shape) - 1)), x - mean, 1 / tf.sqrt(variance + EPSILON)
     m = tf.cast(tf.size(x) // x.shape[-1], x.dtype)                                         # values in each channel
     x_hat_gradient = y_gradient * gamma
@@ -58,6 +61,7 @@ class BatchNorm(tf.keras.layers.BatchNormalization):        # Keras makes the we
     m is B H W, not the number of batches. Keras does so for [B, H, W, C] (fused kernel), but not for [B, D].
     """
     def call(self, x, training=None):
+        # Exercise: normalize; while training, keep the moving averages as well.
         x = tf.cast(x, self.gamma.dtype)                    # 32 bits, in mixed precision, too
         if not training:
             return normalize(x, self.moving_mean, self.moving_variance, self.gamma, self.beta)

@@ -41,6 +41,7 @@ optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.001, decay="c
 
 
 def build_model(args: argparse.Namespace, image_shape: list[int], num_classes: int) -> tf.keras.Model:
+    # Exercise: the network that the flags describe, or your own.
     if args.cnn is not None:
         if args.norm or args.dropout or args.drop_block or args.stochastic_depth:
             raise errors.UsageError("--cnn says by CB and D what is normalized and dropped; leave out --norm, "

@@ -25,12 +25,14 @@ TOP, LEFT, BOTTOM, RIGHT = range(4)     # a box is these four, in pixels; border
 
 def bboxes_area(bboxes):                                    # [..., 4] -> [...]
     """Height times width; 0 for a box that ends before it begins."""
+    # Exercise: height times width, neither below 0.
     heights, widths = bboxes[..., BOTTOM] - bboxes[..., TOP], bboxes[..., RIGHT] - bboxes[..., LEFT]
     return np.maximum(heights, 0) * np.maximum(widths, 0)
 
 
 def bboxes_iou(xs, ys):                                     # [..., 4], [..., 4] -> [...], broadcast
     """Area of the intersection over that of the union; 0 for two empty boxes."""
+    # Exercise: the intersection is a box, too; the union needs no shape of its own.
     begins, ends = np.maximum(xs[..., :BOTTOM], ys[..., :BOTTOM]), np.minimum(xs[..., BOTTOM:], ys[..., BOTTOM:])
     intersections = bboxes_area(np.concatenate([begins, ends], axis=-1))
     unions = bboxes_area(xs) + bboxes_area(ys) - intersections
@@ -43,12 +45,14 @@ def centers_and_sizes(bboxes):                              # [..., 4] -> y and 
 
 def bboxes_to_fast_rcnn(anchors, bboxes):                   # [..., 4], [..., 4] -> [..., 4]
     """(y - y_a) / h_a, (x - x_a) / w_a, log(h / h_a), log(w / w_a): the same for a small box and for a large one."""
+    # Exercise: the four numbers above, for all boxes at once.
     (anchor_centers, anchor_sizes), (centers, sizes) = centers_and_sizes(anchors), centers_and_sizes(bboxes)
     return np.concatenate([(centers - anchor_centers) / anchor_sizes, np.log(sizes / anchor_sizes)], axis=-1)
 
 
 def bboxes_from_fast_rcnn(anchors, fast_rcnns):             # [..., 4], [..., 4] -> [..., 4]
     """The boxes that a network means by its four numbers."""
+    # Exercise: the inverse of bboxes_to_fast_rcnn.
     anchor_centers, anchor_sizes = centers_and_sizes(anchors)
     centers = anchor_centers + fast_rcnns[..., :2] * anchor_sizes
     sizes = anchor_sizes * np.exp(fast_rcnns[..., 2:])
@@ -63,6 +67,7 @@ def bboxes_training(anchors, gold_classes, gold_bboxes, iou_threshold, backgroun
     least `iou_threshold`. Class 0 is background, 1 + class an object. With `background_iou`, anchors from there up
     to the threshold get -1: they are not trained on, as in RetinaNet, where these numbers are 0.5 and 0.4.
     """
+    # Exercise: both passes, with no loop over the anchors.
     ious = bboxes_iou(anchors[:, np.newaxis], gold_bboxes)              # [A, G]
     golds = np.full(len(anchors), -1)                                   # the object of each anchor
     classes, codes = np.zeros(len(anchors), np.int32), np.zeros([len(anchors), 4], np.float32)

@@ -51,6 +51,7 @@ ANCHORS = 9      # at each position: three ratios of three sizes
 
 def focal_loss(alpha: float, gamma: float):
     def loss(y_true, logits):                                       # [B, A, K], [B, A, K] -> [B, A]
+        # Exercise: the focal loss of each anchor.
         correct = tf.where(y_true == 1, logits, -logits)            # logit of the right answer
         alpha_t = tf.where(y_true == 1, alpha, 1 - alpha)
         easiness = tf.exp(gamma * tf.math.log_sigmoid(-correct))    # (1 - p_t)^gamma, safe at p_t = 1
@@ -72,6 +73,7 @@ def assign(grid: tf.Tensor, batch) -> tf.Tensor:                    # [B, A]: th
 
 def with_targets(grid: tf.Tensor, num_classes: int):
     def targets(batch):
+        # Exercise: the answers of each anchor, and how much each of them counts.
         matched = assign(grid, batch)                                                           # [B, A]
         labels = matching.gather(tf.one_hot(batch["labels"], num_classes), matched)             # [B, A, K]
         deltas = boxes.encode(matching.gather(batch["boxes"], matched, default=grid), grid)     # [B, A, 4]
@@ -84,6 +86,7 @@ def with_targets(grid: tf.Tensor, num_classes: int):
 
 def build_model(args: argparse.Namespace, image_size: int, num_classes: int) -> tf.keras.Model:
     image = tf.keras.layers.Input([image_size, image_size, 3], name="image")
+    # Exercise: a feature pyramid, and two heads that read every level of it.
     stages = backbones.stages(args.backbone, image.shape[1:], args.norm)(image)                 # C2 to C5
     pyramid = feature_pyramid(stages, args.channels, p6_from=args.p6)                           # P3 to P7
     like = {"anchors": ANCHORS, "convolutions": args.convolutions, "channels": args.channels,

@@ -35,6 +35,7 @@ def sigmoid(x):
 
 def forward(x, V, U, b):                                        # [B, T, D], [D, 4 H], [H, 4 H], [4 H] -> [B, T, H]
     """i, f, o = sigmoid(x V + h U + b), g = tanh(the same), c = f c + i g, h = o tanh(c); the weights side by side."""
+    # Exercise: the outputs of all steps, and what the way back needs of each.
     h = c = np.zeros([len(x), len(U)], x.dtype)                 # [B, H]
     outputs, tape = [], []
     for x_t in x.swapaxes(0, 1):
@@ -49,6 +50,7 @@ def forward(x, V, U, b):                                        # [B, T, D], [D,
 
 def backward(x, V, U, tape, output_gradients):                  # [B, T, H] -> dL/dx, dL/dV, dL/dU, dL/db
     """The steps from the last to the first; h gets a gradient from the loss, h and c both from the step after them."""
+    # Exercise: the gradients, from the last step to the first.
     dx, dV, dU, db = np.zeros_like(x), np.zeros_like(V), np.zeros_like(U), np.zeros_like(V[0])
     dh = dc = np.zeros_like(tape[0][0])                         # [B, H], from the step after
     for t in reversed(range(len(tape))):
@@ -73,6 +75,7 @@ def predict(x, weights):                                        # [B, T, D] -> l
 
 def gradients(x, y, weights):                                   # numbers [B, T, D], answers [B, T, 1]
     """Logits; then dL/dx and dL/d of each of the weights. L is the mean of -log p(answer) over sequences and steps."""
+    # Exercise: logits, their gradient, and from it all others by `backward`.
     V, U, _, W, _ = weights
     logits, outputs, tape = predict(x, weights)
     d_logits = (sigmoid(logits) - y) / y.size                   # [B, T, 1]

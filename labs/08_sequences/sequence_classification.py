@@ -41,6 +41,7 @@ parser.add_argument("--train_sequences", default=10_000, type=positive, help="Se
 
 
 def build_model(args: argparse.Namespace, dimension: int) -> tf.keras.Model:
+    # Exercise: the cell, a hidden layer if there is one, and a logit for each step.
     numbers = tf.keras.Input([None, dimension], name="numbers")                                 # [B, T, D], any T
     layer = CELLS[args.rnn](args.rnn_dim, return_sequences=True, name="cell")
     hidden = layer(numbers)                                                                     # [B, T, rnn_dim]
@@ -52,6 +53,7 @@ def build_model(args: argparse.Namespace, dimension: int) -> tf.keras.Model:
 
 def optimizer(args: argparse.Namespace) -> tf.keras.optimizers.Optimizer:
     """g <- g min(1, clip / |g|) with g all gradients together, which keeps their direction, or one of them."""
+    # Exercise: Adam that limits the norm of gradients as the flags say.
     norm = {"global": "global_clipnorm", "variable": "clipnorm"}[args.clip_norm]
     return tf.optimizers.Adam(args.learning_rate, **({norm: args.clip_gradient} if args.clip_gradient else {}))
 

@@ -36,6 +36,7 @@ optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.003, decay="c
 
 
 def spelled(args: argparse.Namespace, characters: tf.Tensor, num_characters: int) -> tf.Tensor:
+    # Exercise: one vector for each different word, from its letters.
     letters = tf.keras.layers.Embedding(num_characters, args.cle_dim)(characters)       # [U, C, E], U different words
     if args.cle == "rnn":
         return tf.keras.layers.Bidirectional(LSTM(args.cle_dim))(letters, mask=characters != 0)         # [U, 2 E]
@@ -47,6 +48,7 @@ def spelled(args: argparse.Namespace, characters: tf.Tensor, num_characters: int
 def build_model(args: argparse.Namespace, num_words: int, num_characters: int, num_tags: int) -> tf.keras.Model:
     inputs = {name: tf.keras.layers.Input([None], dtype=tf.int32, name=name)
               for name in ("words", "spelling", "characters")}
+    # Exercise: embed words, read each sentence from both sides, and give logits of tags.
     words, is_word = inputs["words"], inputs["words"] != 0                                              # [B, T]
     x = tf.keras.layers.Embedding(num_words, args.we_dim)(WordMasking(args.word_masking)(words))        # [B, T, E]
     if args.cle != "none":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -23,7 +24,7 @@ def is_finite(value: Any) -> bool:
     >>> [is_finite(value) for value in (1, 0.5, True, float("nan"), float("inf"), "1", None)]
     [True, True, False, False, False, False, False]
     """
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """A kit with labs and data sets made for a test, and commands run in this process."""
+import json
 import sys
+import zipfile
 
 import pytest
 
@@ -47,3 +49,61 @@ def lab_folder(tmp_path, monkeypatch):
         (topic / f"{name}.py").write_text(LAB.format(name=name, idea=idea), encoding="utf-8")
     monkeypatch.setenv("NPFL_KIT_HOME", str(tmp_path / "home"))
     return topic
+
+
+TASK = """
+title = "A first task"
+kind = "functions"
+threshold = 1
+per_day = 2
+{late}
+
+[[cases]]
+id = "area"
+points = 2
+call = "area"
+inputs.side = {{ uniform = [], low = 1, high = 2 }}
+
+[[cases]]
+id = "secret"
+points = 3
+visibility = "hidden"
+call = "area"
+inputs.side = {{ uniform = [], low = 1, high = 2 }}
+"""
+
+
+@pytest.fixture
+def course(tmp_path, lab_folder, monkeypatch):
+    """A course with a task for the lab `first` and a quick stand-in for the engine; gives its parts.
+
+    The stand-in gives as many points to each case as the first line of `first.py` says, as "# 1.0 graded".
+    """
+    import types
+
+    from npfl_kit.grading import engine, isolation, record
+
+    def write_task(late=""):
+        (lab_folder / "first.toml").write_text(TASK.format(late=late), encoding="utf-8")
+
+    def archive(text="# 1.0 graded", name="first.py", **manifest):
+        path = tmp_path / f"{len(list(tmp_path.glob('*.zip')))}.zip"
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr(name, f"{text}\ndef area(side):\n    return side * side\n")
+            if manifest:
+                packed.writestr("manifest.json", json.dumps(manifest))
+        return path
+
+    def grade(task, upload, context):
+        _, share, state = upload.files["first.py"].decode().splitlines()[0].split()
+        cases = tuple(record.CaseRecord(case.id, state, float(share) * case.points * (state == "graded"), case.points,
+                                        case.visibility, expected=4, actual="\x1b[31m5", rationale="It is wrong.",
+                                        help="Look again.", seconds=0.25, peak_rss=5_000_000, isolation="L1",
+                                        reproduce="npfl-kit check first") for case in task.cases)
+        return record.Record(task.lab, task.version, upload.sha256, record.overall(cases), cases, {"numpy": "1.26.4"})
+    write_task()
+    monkeypatch.setattr(engine, "grade", grade)
+    monkeypatch.setattr(engine, "require_sandbox", lambda *given: None)
+    monkeypatch.setattr(isolation, "probe", lambda: isolation.L0)
+    monkeypatch.setenv("NPFL_KIT_STORE", str(tmp_path / "store"))
+    return types.SimpleNamespace(store=tmp_path / "store", archive=archive, write_task=write_task)

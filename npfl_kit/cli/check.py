@@ -1,0 +1,116 @@
+"""Check your work at home: the public cases of a task, run by the very engine that the course grades with.
+
+npfl-kit check bboxes_utils                          the files of the task in the current folder
+npfl-kit check bboxes_utils my/bboxes_utils.py --case=iou
+npfl-kit check tagger logs/tagger-DATE/predictions_dev.txt      predictions of the dev set
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from npfl_kit import errors
+from npfl_kit.cli import table
+
+if TYPE_CHECKING:
+    from npfl_kit.grading import record
+    from npfl_kit.grading.task import Task
+
+HELP = "check your work as the course does"
+ALL_RIGHT, NOT_ALL_RIGHT = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The task, the files, and what to show."""
+    parser.add_argument("lab", metavar="LAB", help="name of a task, usually that of its lab")
+    parser.add_argument("files", metavar="FILES", nargs="*", type=Path,
+                        help="what you would hand in; when not given, the files of the task in this folder")
+    parser.add_argument("--case", action="append", default=[], metavar="ID", help="this case only; may be given again")
+    parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Grade the public cases and print what came out; exit code 1 if a case is not right."""
+    from npfl_kit.grading import engine, intake, isolation, task_file
+
+    task = task_file.read(task_file.find(args.lab))
+    upload = intake.read_files(args.files or usual_files(task), task.limits)
+    folders = (args.data_dir.absolute(),) if args.data_dir else ()
+    started = time.perf_counter()
+    result = engine.grade(task, upload, engine.Context(
+        isolation.L0, gold_dir=args.data_dir, data_dirs=folders, home=True, only=tuple(args.case)))
+    if args.json:
+        print(json.dumps(result.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print(*lines(task, result, time.perf_counter() - started), sep="\n")
+    return ALL_RIGHT if result.state == "graded" and result.score == result.max else NOT_ALL_RIGHT
+
+
+def usual_files(task: Task) -> list[Path]:
+    """The files of a task in the current folder.
+
+    Raises: UsageError that names the first one that is missing.
+    """
+    from npfl_kit.grading import intake
+
+    found: list[Path] = []
+    needed, allowed = intake.wanted(task, home=True)
+    for pattern in needed:
+        here = sorted(path for path in Path().glob(pattern) if path.is_file())
+        if not here:
+            raise errors.UsageError(f"There is no {pattern} in this folder, which the task {task.lab} asks for. Type: "
+                                    f"npfl-kit check {task.lab} PATH/{pattern}")
+        found += here
+    return found
+
+
+def lines(task: Task, result: record.Record, seconds: float) -> Iterator[str]:
+    """What a student reads: a line for each case, then of each that is not right what to do.
+
+    Args:
+      seconds: that it took in all.
+    """
+    from npfl_kit.grading import shown_text
+
+    number = shown_text.number
+    rows = [[case.id, "right" if case.score == case.max and case.state == "graded" else verdict(case.state),
+             f"{number(case.score)} of {number(case.max)}", "" if case.seconds is None else f"{case.seconds:.1f} s",
+             "" if not case.peak_rss else f"{case.peak_rss / 2**20:,.0f} MiB"] for case in result.cases]
+    yield from table.lines(rows, header=["case", "", "points", "time", "memory"])
+    for case in result.cases:
+        if case.score < case.max or case.state != "graded":
+            yield ""
+            yield from explained(case, task.case(case.id).why)
+    whole = task.points - result.max
+    rest = f"; {number(whole)} more are of cases that only the course runs" if whole > 0 else ""
+    yield ""
+    yield f"{number(result.score)} of {number(result.max)} points of public cases{rest}. {seconds:.1f} s."
+    if result.score == result.max:
+        yield f"Next: npfl-kit pack {task.lab} {' '.join(task.files)}"
+
+
+def verdict(state: str) -> str:
+    """A state in a word for students.
+
+    >>> verdict("graded"), verdict("student_error")
+    ('wrong', 'failed')
+    """
+    return {"graded": "wrong", "student_error": "failed", "limit": "too much", "ungradable": "unreadable",
+            "grader_error": "grader's fault"}[state]
+
+
+def explained(case: record.CaseRecord, why: str) -> Iterator[str]:
+    """A case that is not right: what is wrong, what was expected, why it matters, and what to do."""
+    from npfl_kit.grading import shown_text
+
+    yield f"{case.id}: {shown_text.line(case.rationale, 1200)}"
+    parts: Sequence[tuple[str, object]] = (("expected", case.expected), ("got", case.actual), ("it matters", why),
+                                           ("next", case.help), ("again", case.reproduce))
+    for name, value in parts:
+        if value not in (None, ""):
+            yield f"  {name:<11} {shown_text.line(shown_text.value(value, 600), 600)}"

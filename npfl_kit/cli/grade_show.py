@@ -1,0 +1,71 @@
+"""Show who has what: a line per person with points, state, what counts and what a teacher should look at.
+
+npfl-kit grade show STORE --lab=tagger
+npfl-kit grade show STORE --json        [{"lab", "task_version", "persons": [{"person", "points", "of", "state",
+                                        "late", "factor", "order_points", "submission", "received_at",
+                                        "submissions", "waiting", "note"}]}]
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from npfl_kit.cli import table
+
+if TYPE_CHECKING:
+    from npfl_kit.grading import gradebook
+    from npfl_kit.grading import store as stores
+    from npfl_kit.grading import task as tasks
+
+HELP = "show points and states"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The store, which lab, and for whom."""
+    parser.add_argument("store", metavar="STORE", type=Path, help="folder with the submissions")
+    parser.add_argument("--lab", default=None, metavar="LAB", help="show this lab only")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the grades of each lab."""
+    from npfl_kit.grading import course_grader, final_order, gradebook
+    from npfl_kit.grading import store as stores
+
+    with stores.Store(args.store) as store:
+        tasks, broken = course_grader.read_tasks(store, args.lab)
+        found = {lab: gradebook.lines(store, task, final_order.order_points(store, task))
+                 for lab, task in tasks.items()}
+        if args.json:
+            print(json.dumps([{"lab": lab, "task_version": tasks[lab].version,
+                               "persons": [line.as_json() for line in lines]} for lab, lines in found.items()],
+                             indent=1, allow_nan=False))
+            return 0
+        for lab, lines in found.items():
+            print(*text(store, tasks[lab], lines), sep="\n", end="\n\n")
+        for lab, why in broken.items():
+            print(f"{lab} is left out: {why}", file=sys.stderr)
+        print(f"Type: npfl-kit grade why {args.store} SUBMISSION, for every case of one." if found else
+              f"The store has no submissions yet. Type: npfl-kit submit LAB FILES --store={args.store}")
+    return 0
+
+
+def text(store: stores.Store, task: tasks.Task, lines: Sequence[gradebook.Line]) -> list[str]:
+    """The grades of a lab: a heading, a line per person, and what is to be done."""
+    from npfl_kit.grading import shown_text
+
+    rows = []
+    for each in lines:
+        counted = each.grade.counted
+        state = each.state + (f", late x {counted.factor:.2f}" if counted and each.grade.late else "")
+        rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), state,
+                     f"#{counted.run.submission.id}" if counted else "-", each.grade.submissions,
+                     len(each.waiting) or "-", shown_text.line(each.grade.note)])
+    waiting = len(store.pending(task.lab))
+    found = [f"{task.lab}: {shown_text.line(task.title)}, {shown_text.number(task.points)} points",
+             *table.lines(rows, header=["person", "points", "state", "counts", "graded", "waiting", "note"])]
+    return found + ([f"{waiting} wait. Type: npfl-kit grade run {store.folder} --lab={task.lab}"] if waiting else [])

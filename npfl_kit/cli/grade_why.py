@@ -1,0 +1,111 @@
+"""Tell why a submission has its points: every case with what was expected, what came, and what it cost to find out.
+
+npfl-kit grade why STORE 17
+npfl-kit grade why STORE 17 --json      {"submission", "lab", "person", "team", "received_at", "sha256", "runs": [
+                                        {"run", "state", "score", "max", "task_version", "environment", "attempt",
+                                        "reason", "copied_from", "started", "ended"}], "log": [{"at", "kind",
+                                        "text"}], "record": the last one, or null}
+
+This is the teacher's view: it holds what is hidden from students.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from npfl_kit.grading import entries, record
+
+HELP = "tell why a submission has its points"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The store, which submission, and for whom."""
+    parser.add_argument("store", metavar="STORE", type=Path, help="folder with the submissions")
+    parser.add_argument("submission", metavar="SUBMISSION", type=int, help="number of a submission")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print all that is known of a submission."""
+    from npfl_kit.grading import store as stores
+
+    with stores.Store(args.store) as store:
+        submission, runs = store.submission(args.submission), store.runs(args.submission)
+        if args.json:
+            print(json.dumps(as_json(submission, runs, store.log(submission.id)), indent=1, allow_nan=False))
+            return 0
+        print(*heading(submission, runs), *log(store.log(submission.id)), sep="\n")
+        if runs:
+            print(*cases(runs[-1].result), sep="\n")
+            print(f"\nType: npfl-kit grade rerun {args.store} {args.submission}, to grade it again.")
+        else:
+            print(f"It has no result yet. Type: npfl-kit grade run {args.store}")
+    return 0
+
+
+def as_json(submission: entries.Submission, runs: Sequence[entries.Run], log: Sequence[dict[str, str]]
+            ) -> dict[str, Any]:
+    """A submission, its history and its last record as JSON values."""
+    names = ("state", "score", "max", "task_version", "environment", "attempt", "reason", "copied_from", "started",
+             "ended")
+    parts = ("lab", "person", "team", "received_at", "sha256")
+    return {"submission": submission.id, **{name: getattr(submission, name) for name in parts},
+            "runs": [{"run": run.id, **{name: getattr(run, name) for name in names}} for run in runs],
+            "log": list(log), "record": runs[-1].result.as_json() if runs else None}
+
+
+def heading(submission: entries.Submission, runs: Sequence[entries.Run]) -> list[str]:
+    """Who handed it in, when, and each run of the grader."""
+    from npfl_kit.grading import shown_text
+
+    others = [shown_text.line(name) for name in submission.team if name != submission.person]
+    found = [f"#{submission.id} {submission.lab} by {shown_text.line(submission.person)}"
+             f"{' with ' + ', '.join(others) if others else ''}",
+             f"received {moment(submission.received_at)}, sha256 {submission.sha256}"]
+    for run in runs:
+        copied = f", as run {run.copied_from} of an equal submission" if run.copied_from else ""
+        found.append(f"run {run.id} ({run.reason}{f', attempt {run.attempt}' if run.attempt > 1 else ''}) "
+                     f"{moment(run.ended)}: {run.state} {run.score:g} of {run.max:g}, task {run.task_version[:12]}, "
+                     f"environment {run.environment[:12]}{copied}")
+    return found
+
+
+def log(lines: Sequence[dict[str, str]]) -> list[str]:
+    """What was noted of a submission; of an error of ours, all of it."""
+    from npfl_kit.grading import shown_text
+
+    return [f"{each['kind']} {moment(each['at'])}: " + shown_text.plain(each["text"]).strip().replace("\n", "\n    ")
+            for each in lines]
+
+
+def cases(result: record.Record) -> list[str]:
+    """The last result, case by case."""
+    from npfl_kit.data import progress
+    from npfl_kit.grading import shown_text
+
+    found = ["", f"{result.state}: {result.score:g} of {result.max:g} points"]
+    found += [f"  {shown_text.line(result.rationale)}"] if result.rationale else []
+    found += [f"  {name} score {value:g}" for name, value in result.values.items()]
+    found += ["  " + ", ".join(f"{name} {version}" for name, version in result.environment.items())]
+    for case in result.cases:
+        cost = [f"{case.seconds:.2f} s"] if case.seconds is not None else []
+        cost += [progress.readable(case.peak_rss)] if case.peak_rss is not None else []
+        found.append(f"\n{case.id}: {case.state}, {case.score:g} of {case.max:g}, {case.visibility}, "
+                     f"{', '.join([*cost, case.isolation])}")
+        said = {"expected": shown_text.value(case.expected), "got": shown_text.value(case.actual),
+                "why": case.rationale, "next": case.help, "again": case.reproduce}
+        found += [f"  {name:<9} {shown_text.line(text, 2000)}" for name, text in said.items() if text]
+    return found
+
+
+def moment(text: str) -> str:
+    """A time of the store as people write it.
+
+    >>> moment("2026-11-21T14:23:15.123456+00:00")
+    '2026-11-21 14:23:15 UTC'
+    """
+    return f"{text[:19].replace('T', ' ')} UTC"

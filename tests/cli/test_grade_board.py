@@ -1,0 +1,125 @@
+"""The board of a real competition: public for students, final for teachers, as text, JSON and a page."""
+import gzip
+import json
+import pathlib
+import zipfile
+
+import numpy as np
+import pytest
+
+COUNTS = {"train": 120, "t10k": 400}
+LABELS = np.arange(COUNTS["t10k"]) % 10
+TASK = """title = "A competition"
+kind = "predictions"
+{per_day}
+
+[[cases]]
+id = "threshold"
+points = 4
+expect.accuracy = {{ at_least = 0.5 }}
+
+[data]
+dataset = "mnist"
+metric = "accuracy"
+
+[board]
+metric = "accuracy"
+order_points = 5
+"""
+
+
+@pytest.fixture
+def contest(command, tmp_path, lab_folder, monkeypatch):
+    """A graded store: ann and ben are equal but for luck, col is worse, dan is below the threshold."""
+    (lab_folder / "second.toml").write_text(TASK.format(per_day="per_day = 20"), encoding="utf-8")
+    (lab_folder.parents[1] / "datasets").symlink_to(pathlib.Path(__file__).parents[2] / "datasets")
+    (tmp_path / "data").mkdir()
+    for part, count in COUNTS.items():
+        for kind, shape, values in (("labels-idx1", [count], np.arange(count) % 10),
+                                    ("images-idx3", [count, 28, 28], np.zeros([count, 28, 28]))):
+            header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">i4").tobytes()
+            (tmp_path / "data" / f"{part}-{kind}-ubyte.gz").write_bytes(
+                gzip.compress(header + values.astype("u1").tobytes()))
+    monkeypatch.setenv("NPFL_KIT_DATA", str(tmp_path / "data"))
+    random, base = np.random.default_rng(0), LABELS.copy()
+    base[random.permutation(400)[:60]] += 1
+    lucky, worse, bad = base % 10, base % 10, (LABELS + 1) % 10
+    worse = np.where(random.random(400) < 0.25, (LABELS + 2) % 10, worse)
+    lucky = np.where(np.arange(400) == np.flatnonzero(base != LABELS)[5], LABELS, lucky)
+    for person, answers in (("ann", base % 10), ("ben", lucky), ("col", worse), ("dan", bad)):
+        path = tmp_path / f"{person}.zip"
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.writestr("predictions.txt", "".join(f"{each}\n" for each in answers))
+        assert command("submit", "second", path, f"--store={tmp_path / 'store'}", f"--person={person}")[0] == 0
+    code, out, err = command("grade", "run", tmp_path / "store")
+    assert code == 0, out + err
+    return tmp_path / "store"
+
+
+def board(command, contest, *flags):
+    code, out, err = command("grade", "board", contest, "second", *flags)
+    assert (code, err) == (0, ""), err
+    return out
+
+
+def test_the_public_board_names_nobody(command, contest):
+    out = board(command, contest)
+
+    assert "A competition" in out and "rank" in out.splitlines()[1] and len(out.splitlines()) == 8
+    assert not any(person in out for person in ("ann", "ben", "col", "dan"))
+
+
+def test_ones_own_line_is_marked(command, contest):
+    assert board(command, contest, "--person=col").count("(you)") == 1
+
+
+def test_luck_is_no_rank_in_the_final_order_and_points_follow_the_formula(command, contest):
+    value = json.loads(board(command, contest, "--private", "--json"))
+
+    rows = {row["members"][0]: row for row in value["rows"]}
+    assert value["final"] is True and (value["metric"], value["order"]) == ("accuracy", "desc")
+    assert {person: row["rank"] for person, row in rows.items()} == {"ann": 1, "ben": 1, "col": 3, "dan": 4}
+    assert [rows[person]["tied"] for person in ("ann", "ben", "col")] == [True, True, False]
+    assert {person: row["order_points"] for person, row in rows.items()} == {
+        "ann": 5.0, "ben": 5.0, "col": 1.66, "dan": 0.0}       # n = 3 over the threshold; col is third of them
+
+
+def test_the_table_of_grades_has_the_order_points(command, contest):
+    out = command("grade", "export", contest, "--to=csv")[1]
+
+    assert [line.split(",")[1:5] for line in out.splitlines()[1:]] == [
+        ["ann", "9.0", "9.0", "5.0"], ["ben", "9.0", "9.0", "5.0"], ["col", "5.66", "9.0", "1.66"],
+        ["dan", "0.0", "9.0", "0.0"]]
+
+
+def test_public_json_holds_what_is_documented_and_no_more(command, contest):
+    value = json.loads(board(command, contest, "--json"))
+
+    assert set(value) == {"lab", "metric", "order", "final", "updated_at", "rows"}
+    assert all(set(row) == {"rank", "tied", "name", "score", "submissions", "own", "final"} for row in value["rows"])
+
+
+@pytest.mark.parametrize("flags", [[], ["--private"]])
+def test_a_page_never_holds_a_name(command, contest, tmp_path, flags):
+    out = board(command, contest, f"--html={tmp_path / 'board.html'}", *flags)
+
+    page = (tmp_path / "board.html").read_text(encoding="utf-8")
+    assert "4 lines" in out and ("final ranks" in page) == bool(flags)
+    assert not any(f">{person}" in page for person in ("ann", "ben", "col", "dan"))
+
+
+def test_the_help_says_what_is_for_teachers(command):
+    assert "for teachers only" in " ".join(command("grade", "board", "--help")[1].split())
+
+
+def test_a_lab_without_a_board_or_a_task_is_a_sentence(command, contest, course):
+    code, out, err = command("grade", "board", contest, "first")
+
+    assert (code, out) == (2, "") and "has no board" in err
+    assert command("grade", "board", contest, "frist")[0] == 2
+
+
+def test_the_gold_is_needed_for_the_final_order_alone(command, contest, tmp_path, monkeypatch):
+    monkeypatch.setenv("NPFL_KIT_DATA", str(tmp_path / "gone"))
+
+    assert board(command, contest)

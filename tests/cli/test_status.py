@@ -1,0 +1,86 @@
+"""What a student sees of what they handed in: points, history, lateness, place; nothing of others."""
+import json
+
+
+def hand_in(command, course, person, text, **parts):
+    assert command("submit", "first", course.archive(text, **parts), f"--person={person}")[0] == 0
+
+
+def test_points_and_history(command, course):
+    hand_in(command, course, "ada", "# 0.5 graded")
+    hand_in(command, course, "ada", "# 1.0 graded")
+    command("grade", "run", course.store)
+    hand_in(command, course, "ada", "# 0.7 graded")
+
+    code, out, err = command("status", "--person=ada")
+
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "first: A first task, 5 of 5 points"
+    rows = [line.split() for line in lines if line.startswith("#")]
+    assert [(row[0], *row[4:]) for row in rows] == [("#1", "graded", "2.5"), ("#2", "graded", "5", "counts"),
+                                                    ("#3", "waits", "-")]
+
+
+def test_one_too_many_of_a_day_has_no_points_and_says_so(command, course):
+    for share in ("0.5", "0.6", "1.0"):
+        hand_in(command, course, "ada", f"# {share} graded")
+        command("grade", "run", course.store)
+
+    out = command("status", "--person=ada")[1]
+
+    assert "3 of 5 points" in out and "one too many of its day" in out
+
+
+def test_lateness_shows(command, course):
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\nuntil = 2099-01-01T00:00:00Z\n")
+    hand_in(command, course, "ada", "# 1.0 graded")
+    command("grade", "run", course.store)
+
+    out = command("status", "--person=ada")[1]
+
+    assert "due 2020-01-01" in out and "late: x 0.9" in out
+
+
+def test_a_member_of_a_team_sees_what_the_team_handed_in_and_nobody_else_does(command, course):
+    hand_in(command, course, "ada", "# 1.0 graded", team=["ada", "bob"])
+    command("grade", "run", course.store)
+
+    assert "5 of 5 points" in command("status", "--person=bob")[1]
+    assert "eve has handed in nothing" in command("status", "--person=eve")[1]
+
+
+def test_the_json_has_the_same(command, course):
+    hand_in(command, course, "ada", "# 0.5 graded")
+    hand_in(command, course, "bob", "# 0.6 graded")
+    command("grade", "run", course.store)
+
+    found = json.loads(command("status", "--person=ada", "--json")[1])
+
+    assert found["person"] == "ada" and len(found["labs"]) == 1 and "bob" not in json.dumps(found)
+    [lab] = found["labs"]
+    assert lab["grade"]["points"] == 2.5 and lab["place"] is None and lab["due"] is None
+    assert [(each["submission"], each["state"], each["points"]) for each in lab["history"]] == [(1, "graded", 2.5)]
+
+
+def test_nothing_of_a_hidden_case_but_its_points_is_shown(command, course):
+    hand_in(command, course, "ada", "# 0.5 graded")
+    command("grade", "run", course.store)
+
+    for flags in ([], ["--json"]):
+        out = command("status", "--person=ada", *flags)[1]
+        assert "It is wrong" not in out and "expected" not in out and "secret" not in out
+
+
+def test_a_lab_that_is_not_there_is_a_sentence(command, course):
+    hand_in(command, course, "ada", "# 0.5 graded")
+
+    code, _, err = command("status", "--person=ada", "--lab=frist")
+
+    assert code == 2 and "did you mean first?" in err
+
+
+def test_without_a_store_nothing_is_made(command, course):
+    code, _, err = command("status", "--person=ada")
+
+    assert code == 2 and "There is no store in" in err and not course.store.exists()

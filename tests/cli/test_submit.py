@@ -1,0 +1,91 @@
+"""Handing in: a receipt for what can be graded, a reason for what cannot."""
+import re
+
+import pytest
+
+from npfl_kit.grading import store as stores
+
+
+def test_a_receipt_tells_number_time_and_digest(command, course):
+    path = course.archive()
+
+    code, out, err = command("submit", "first", path, "--person=Ada Lovelace")
+
+    assert (code, err) == (0, "")
+    with stores.Store(course.store) as store:
+        [kept] = store.submissions()
+        assert store.archive(kept) == path.read_bytes() and store.pending() == [1]
+    lines = out.splitlines()
+    assert lines[1] == "Received first of Ada Lovelace as number 1" and lines[3] == f"sha256   {kept.sha256}"
+    assert re.fullmatch(r"time     \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[2])
+    assert lines[4] == f"Type: npfl-kit status --store={course.store} --person='Ada Lovelace'"
+
+
+def test_a_new_store_is_said_to_be_new_and_the_next_is_not(command, course):
+    outs = [command("submit", "first", course.archive(), "--person=ada")[1] for _ in range(2)]
+
+    assert outs[0].startswith(f"Made a new store in {course.store}\n") and "new store" not in outs[1]
+    assert "as number 2" in outs[1]
+
+
+@pytest.mark.parametrize("parts, said", [
+    ({"name": "second.py"}, "asks for a file first.py"), ({"lab": "second"}, "packed for second"),
+    ({"team": ["bob", "eve"]}, "ada is not among them"), ({"team": list("abcd")}, "The team has 4 members"),
+    ({"name": "../first.py"}, "first.py"), ({"name": "json.py"}, "json.py")])
+def test_what_cannot_be_graded_is_refused_with_the_reason_and_nothing_is_kept(command, course, parts, said):
+    code, out, err = command("submit", "first", course.archive(**parts), "--person=ada")
+
+    assert code == 2 and out == "" and said in err and err.startswith("error: ")
+    assert not course.store.exists()
+
+
+def test_what_is_no_archive_is_refused(command, course, tmp_path):
+    (tmp_path / "first.zip").write_bytes(b"no archive")
+
+    code, out, err = command("submit", "first", tmp_path / "first.zip", "--person=ada")
+
+    assert code == 2 and out == "" and err.startswith("error: ")
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["submit", "frist", "a.zip", "--person=ada"], "did you mean first?"),
+    (["submit", "second", "a.zip", "--person=ada"], "has no task file"),
+    (["submit", "first", "none.zip", "--person=ada"], "There is no archive none.zip"),
+    (["submit", "first", "--person=ada"], "There is no archive first.zip"),
+    (["submit", "first", "a.zip", "--person="], "Expected your name"),
+    (["submit", "first", "a.zip", "--person=a,b"], "Expected your name"),
+    (["submit", "first", "a.zip", "--person=a\x1b[2J"], "Expected your name")])
+def test_a_mistake_is_a_sentence(command, course, arguments, said):
+    code, out, err = command(*arguments)
+
+    assert code == 2 and out == "" and said in err and "\x1b" not in err
+
+
+def test_without_a_store_it_says_how_to_name_one(command, course, monkeypatch):
+    monkeypatch.delenv("NPFL_KIT_STORE")
+
+    assert "Type --store=DIR" in command("submit", "first", course.archive(), "--person=ada")[2]
+
+
+def test_who_hands_in_is_who_is_logged_in_unless_told(command, course, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "grace")
+
+    command("submit", "first", course.archive())
+
+    with stores.Store(course.store) as store:
+        assert store.submission(1).person == "grace"
+
+
+def test_a_team_is_kept(command, course):
+    command("submit", "first", course.archive(team=["bob", "ada"]), "--person=ada")
+
+    with stores.Store(course.store) as store:
+        assert store.submission(1).team == ("ada", "bob") and store.submission(1).person == "ada"
+
+
+def test_lateness_is_said_at_once(command, course):
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\n")
+
+    code, out, _ = command("submit", "first", course.archive(), "--person=ada")
+
+    assert code == 0 and "It is late: its points are multiplied by 0.00." in out

@@ -1,0 +1,6 @@
+"""Reads the address 0."""
+import ctypes
+
+
+def attack():
+    ctypes.string_at(0)

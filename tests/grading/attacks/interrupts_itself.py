@@ -1,0 +1,5 @@
+"""Raises what `except Exception` does not catch."""
+
+
+def attack():
+    raise KeyboardInterrupt

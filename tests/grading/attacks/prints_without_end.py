@@ -1,0 +1,6 @@
+"""Prints for ever."""
+
+
+def attack():
+    while True:
+        print("x" * 10000)

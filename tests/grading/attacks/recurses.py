@@ -1,0 +1,5 @@
+"""Calls itself until Python has had enough."""
+
+
+def attack():
+    return attack()

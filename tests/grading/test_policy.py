@@ -1,0 +1,235 @@
+"""A grade is a function of runs and task: lateness, attempts, the threshold, the best one, teams."""
+import datetime
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from npfl_kit import errors
+from npfl_kit.grading import policy, task
+from tests.grading import policy_cases
+from tests.grading.policy_cases import NOON, a_record, a_task
+
+HOUR = datetime.timedelta(hours=1)
+LATE = task.Late("2026-11-21T12:00:00+00:00", "2026-11-21T16:00:00+00:00", 0.5)
+
+
+@pytest.fixture
+def course():
+    return policy_cases.Course()
+
+
+@pytest.mark.parametrize("hours, factor", [(-100, 1.0), (0, 1.0), (2, 0.75), (4, 0.5), (4.001, 0.0), (1000, 0.0)])
+def test_lateness_falls_linearly_to_the_least_and_then_to_nothing(hours, factor):
+    assert policy.late_factor(LATE, NOON + hours * HOUR) == pytest.approx(factor)
+
+
+def test_the_same_moment_in_another_zone_is_as_late():
+    due = task.Late("2026-11-21T23:59:59+14:00", None)
+
+    assert policy.late_factor(due, policy.instant("2026-11-21T09:59:59Z")) == 1
+    assert policy.late_factor(due, policy.instant("2026-11-21T10:00:00Z")) == 0
+
+
+@pytest.mark.parametrize("late", [task.Late(), task.Late(None, None, 0.0)])
+def test_without_a_deadline_nothing_is_late(late):
+    assert policy.late_factor(late, NOON + 10**5 * HOUR) == 1
+
+
+@given(some.floats(0, 1), some.floats(-10, 10), some.floats(-10, 10))
+def test_later_is_never_worth_more(least, first, second):
+    late = task.Late(LATE.due, LATE.until, least)
+    earlier, later = (policy.late_factor(late, NOON + hours * HOUR) for hours in sorted((first, second)))
+
+    assert 0 <= later <= earlier <= 1
+
+
+@pytest.mark.parametrize("text", ["2026-11-21T12:00:00", "2026-11-21", "", "tomorrow", "2026-13-01T00:00:00Z", "Z"])
+def test_a_moment_without_a_zone_is_an_error_with_an_example(text):
+    with pytest.raises(errors.DataError, match=r"time zone, as 2026"):
+        policy.instant(text)
+
+
+@pytest.mark.parametrize("score, threshold, points", [
+    (6.0, 6.0, 6.0), (5.99, 6.0, 0.0), (0.1 + 0.2 + 5.7 - 1e-12, 6.0, 6.0), (5.9999, 6.0, 0.0), (0.0, 0.0, 0.0)])
+def test_below_the_threshold_are_no_points_by_the_exact_sum(score, threshold, points):
+    assert policy.points(score, threshold, 1.0) == points
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.25, 1.0])
+def test_the_threshold_is_asked_before_lateness(factor):
+    assert policy.points(8.0, 8.0, factor) == 8 * factor
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -float("inf"), True, None, "10"])
+def test_what_is_no_finite_number_is_worth_nothing(score):
+    assert policy.points(score, 0.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("factor", [float("nan"), -0.1, 1.1])
+def test_an_impossible_factor_is_worth_nothing(factor):
+    assert policy.points(1.0, 0.0, factor) == 0.0
+
+
+@given(some.floats(0, 1000), some.floats(0, 1), some.floats(0, 1000))
+def test_points_are_hundredths_rounded_down(score, factor, threshold):
+    points = policy.points(score, threshold, factor)
+
+    assert points == round(points, 2)
+    assert score * factor - 0.01 < points <= score * factor + 1e-6 or points == 0 and score < threshold
+
+
+def test_the_best_counts_and_of_equal_ones_the_earliest(course):
+    for score in (4.0, 7.0, 7.0, 5.0):
+        course.hand_in(a_record(score))
+
+    grade = policy.grade_of(a_task(), course.runs)
+
+    assert (grade.points, grade.counted.run.submission.id, grade.submissions) == (7.0, 2, 4)
+
+
+def test_lateness_decides_what_is_best(course):
+    course.hand_in(a_record(6.0), at=0)
+    course.hand_in(a_record(10.0), at=4)
+
+    grade = policy.grade_of(a_task(late=LATE), course.runs)
+
+    assert (grade.points, grade.late) == (6.0, False)
+
+
+def test_a_regrade_replaces_the_result_both_ways(course):
+    first = course.hand_in(a_record(10.0))
+    course.regrade(first, a_record(3.0))
+
+    assert policy.grade_of(a_task(), course.runs).points == 3.0
+
+
+def test_a_fault_of_the_grader_takes_no_grade(course):
+    first = course.hand_in(a_record(8.0))
+    course.regrade(first, a_record(state="grader_error"))
+
+    grade = policy.grade_of(a_task(), course.runs)
+
+    assert (grade.points, grade.state) == (8.0, "graded")
+
+
+def test_of_worthless_ones_the_newest_tells_the_state(course):
+    course.hand_in(a_record(state="limit"))
+    course.hand_in(a_record(state="student_error"))
+
+    assert policy.grade_of(a_task(), course.runs).state == "student_error"
+
+
+def test_nothing_handed_in_is_nothing():
+    assert policy.grade_of(a_task(), []).points == 0 and policy.grades(a_task(), []) == {}
+
+
+@pytest.mark.parametrize("state", ["ungradable", "grader_error"])
+def test_what_could_not_be_judged_uses_no_attempt_and_has_no_points(course, state):
+    for _ in range(5):
+        course.hand_in(a_record(state=state))
+    course.hand_in(a_record(9.0))
+
+    *others, last = policy.counted(a_task(per_day=1), course.runs)
+
+    assert [each.attempt for each in others] == [0] * 5 and not any(each.points for each in others)
+    assert (last.attempt, last.within, last.points) == (1, True, 9.0)
+
+
+@pytest.mark.parametrize("state", ["graded", "student_error", "limit"])
+def test_what_was_judged_uses_an_attempt(course, state):
+    course.hand_in(a_record(1.0, state=state))
+    course.hand_in(a_record(9.0))
+
+    grade = policy.grade_of(a_task(per_day=1), course.runs)
+
+    assert (grade.points, grade.note) == (1.0 if state == "graded" else 0.0, "1 beyond 1 a day")
+
+
+def test_a_day_is_one_of_the_deadline_zone(course):
+    task_at_prague = a_task(per_day=1, late=task.Late("2026-12-01T00:00:00+01:00"))
+    course.hand_in(a_record(1.0), at=policy.instant("2026-11-21T22:59:00Z"))    # 23:59 in Prague
+    course.hand_in(a_record(2.0), at=policy.instant("2026-11-21T23:01:00Z"))    # 00:01 of the next day
+
+    assert [each.within for each in policy.counted(task_at_prague, course.runs)] == [True, True]
+    assert [each.within for each in policy.counted(a_task(per_day=1), course.runs)] == [True, False]
+
+
+def test_other_teams_and_other_hands_give_no_more_attempts(course):
+    course.hand_in(a_record(1.0), "eve")
+    course.hand_in(a_record(2.0), "eve", ["bob"])       # another team, the same person
+    course.hand_in(a_record(3.0), "bob", ["eve"])       # another person, the same team
+
+    assert [each.within for each in policy.counted(a_task(per_day=1), course.runs)] == [True, False, False]
+
+
+def test_nobody_uses_up_attempts_of_who_is_named(course):
+    for _ in range(3):
+        course.hand_in(a_record(0.0), "eve", ["ada"])
+    course.hand_in(a_record(9.0), "ada")
+
+    assert policy.grades(a_task(per_day=1), course.runs)["ada"].points == 9.0
+
+
+def test_all_members_of_a_team_have_the_grade(course):
+    course.hand_in(a_record(9.0), "ada", ["ben", "cyd"])
+
+    found = policy.grades(a_task(), course.runs)
+
+    assert {name: grade.points for name, grade in found.items()} == {"ada": 9.0, "ben": 9.0, "cyd": 9.0}
+
+
+def test_a_member_of_two_teams_is_named_and_the_others_are_not(course):
+    course.hand_in(a_record(9.0), "ada", ["ben"])
+    course.hand_in(a_record(5.0), "cyd", ["ben"])
+    course.hand_in(a_record(5.0), "cyd")
+
+    notes = {name: grade.note for name, grade in policy.grades(a_task(), course.runs).items()}
+
+    assert notes == {"ada": "", "ben": "in 2 teams: ada, ben; ben, cyd", "cyd": ""}
+
+
+def test_order_points_need_points_of_cases(course):
+    course.hand_in(a_record(5.0), "ada")
+    course.hand_in(a_record(2.0), "ben")
+
+    found = policy.grades(a_task(threshold=3, board=task.Board("accuracy", order_points=5)), course.runs,
+                          {"ada": 2.5, "ben": 5.0})
+
+    assert (found["ada"].points, found["ada"].of, found["ben"].points, found["ben"].order_points) == (7.5, 15, 0, 0)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0])
+def test_order_points_that_are_no_points_are_refused(course, number):
+    course.hand_in(a_record(5.0))
+
+    with pytest.raises(ValueError, match="order points"):
+        policy.grade_of(a_task(), course.runs, number)
+
+
+@given(some.lists(some.tuples(some.sampled_from("abc"), some.floats(0, 10), some.floats(0, 100),
+                              some.sampled_from(["graded", "limit", "ungradable", "grader_error"])), max_size=8),
+       some.integers(1, 4), some.randoms(use_true_random=False))
+def test_the_order_of_runs_in_the_list_does_not_matter(rows, per_day, shuffler: random.Random):
+    course = policy_cases.Course()
+    for person, score, hours, state in rows:
+        course.hand_in(a_record(score, state=state), person, at=hours)
+    shuffled = list(course.runs)
+    shuffler.shuffle(shuffled)
+
+    found = policy.grades(a_task(per_day=per_day, late=LATE), shuffled)
+
+    assert found == policy.grades(a_task(per_day=per_day, late=LATE), course.runs)
+    assert all(0 <= grade.points <= 10 for grade in found.values())
+
+
+@given(some.floats(0, 10), some.lists(some.floats(0, 10), min_size=1, max_size=5))
+def test_another_submission_never_lowers_a_grade(more, scores):
+    course = policy_cases.Course()
+    for score in scores:
+        course.hand_in(a_record(score))
+    before = policy.grade_of(a_task(), course.runs).points
+    course.hand_in(a_record(more))
+
+    assert policy.grade_of(a_task(), course.runs).points >= before

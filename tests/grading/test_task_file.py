@@ -1,0 +1,306 @@
+"""A task file says everything about a task, and what it says wrongly is named by file, table and key."""
+import dataclasses
+import hashlib
+import pathlib
+import random
+
+import pytest
+
+from npfl_kit import errors
+from npfl_kit.data import manifest
+from npfl_kit.grading import inputs, task, task_file
+
+EXAMPLES = sorted((pathlib.Path(__file__).parent / "task_files").glob("*.toml"))
+FUNCTIONS, PREDICTIONS, RUNS, WEIGHTS = (path.read_text(encoding="utf-8")
+                                         for path in sorted(EXAMPLES))
+
+MINIMAL = '''title = "T"
+kind = "runs"
+[[cases]]
+id = "a"
+points = 1
+flags = ["--epochs=1"]
+expect.loss = { at_most = 1 }
+'''
+SECOND = '''[[cases]]
+id = "b"
+points = 1
+flags = ["--epochs=2"]
+expect.loss = { at_most = 1 }
+'''
+CALLED = MINIMAL.replace('"runs"', '"functions"').replace('flags = ["--epochs=1"]', 'call = "area"').replace(
+    "expect.loss = { at_most = 1 }\n", "")
+FILED = MINIMAL.replace('"runs"', '"predictions"').replace('flags = ["--epochs=1"]\n', "")
+DATA = '[data]\ndataset = "mnist"\nmetric = "loss"\n'
+
+
+def parse(text, lab="lab"):
+    return task_file.parse(manifest.load_toml(text), lab, "lab.toml")
+
+
+def error(text):
+    with pytest.raises(errors.DataError) as caught:
+        parse(text)
+    return str(caught.value)
+
+
+def keys_used(table):
+    return {key for key in table} | {key for value in table.values() if isinstance(value, dict)
+                                     for key in keys_used(value)}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_are_task_files(path):
+    found = task_file.read(path, calibrated=False)
+
+    assert found.lab == path.stem and found.kind == path.stem.split("_")[0] and len(found.version) == 64
+
+
+def test_the_examples_use_every_field_of_every_part():
+    tables = [manifest.load_toml(text) for text in (FUNCTIONS, PREDICTIONS, RUNS, WEIGHTS)]
+    cases = set().union(*(case for table in tables for case in table["cases"]))
+
+    assert {field.name for field in dataclasses.fields(task.Case)} == cases
+    for name, part in (("limits", task.Limits), ("data", task.Data), ("board", task.Board), ("late", task.Late)):
+        used = set().union(*(table.get(name, {}) for table in tables))
+        assert {field.name for field in dataclasses.fields(part)} == used
+    top = {field.name for field in dataclasses.fields(task.Task)} - {"lab", "version"}
+    assert top == set().union(*tables)
+    assert {field.name for field in dataclasses.fields(task.Expectation)} == keys_used(
+        manifest.load_toml(RUNS)["cases"][0]["expect"]["val_accuracy"])
+
+
+def test_values_are_those_of_the_file():
+    found = parse(FUNCTIONS, "functions_example")
+
+    assert found.limits == task.Limits(60, 3 * 2**29, 256, 2**16, 2**27, 20, 20 * 10**6)
+    assert found.late == task.Late("2026-12-01T23:59:00+01:00", "2026-12-08T23:59:00+01:00", 0.5)
+    assert found.case("iou").depends == ("area",) and found.case("iou").points == 2.5
+    assert found.points == 4.5 and found.threshold == 2 and found.team == 2
+    assert parse(RUNS).case("one_epoch").expect["val_accuracy"] == task.Expectation(0.2, 1, True)
+    assert parse(WEIGHTS).late.due == "2026-12-01T23:59:00+00:00"
+
+
+def test_what_is_left_out_is_as_in_the_dataclasses():
+    found = parse(MINIMAL)
+
+    assert found == task.Task("lab", "runs", "", "T", found.cases, ("lab.py",))
+    assert found.cases == (task.Case("a", 1, flags=("--epochs=1",), expect={"loss": task.Expectation(at_most=1)}),)
+    assert parse(FILED + DATA).files == ("predictions.txt",)
+
+
+def test_all_ways_of_inputs_in_the_example_can_be_made():
+    case = parse(FUNCTIONS).case("every_way")
+
+    assert set(inputs.arrays(case, 1, 0)) == set(case.inputs) - {"sizes"}
+
+
+@pytest.mark.parametrize("text, words", [
+    # unknown keys, with the nearest that there are
+    (MINIMAL.replace("title", "titel"), ["lab.toml: ", "no key 'titel'", "did you mean title"]),
+    (MINIMAL.replace("points", "point"), ["[[cases]] a: ", "no key 'point'", "did you mean points"]),
+    (MINIMAL + "[limit]\nseconds = 1", ["no key 'limit'", "did you mean limits"]),
+    (MINIMAL + "[limits]\nsecond = 1", ["[limits]: ", "no key 'second'", "seconds"]),
+    (MINIMAL.replace("at_most", "most"), ["[[cases]] a, expect.loss: ", "no key 'most'", "at_most"]),
+    (MINIMAL + "tolerance.absolute = 1", ["[[cases]] a, tolerance: ", "no key 'absolute'", "abs"]),
+    (MINIMAL + "[board]\nmetrics = 'loss'", ["[board]: ", "no key 'metrics'", "metric"]),
+    (MINIMAL.replace('"runs"', '"run"'), ["lab.toml, kind: ", "no kind 'run'", "did you mean runs", "got 'run'"]),
+    (MINIMAL.replace("points", 'visibility = "hiden"\npoints'), ["[[cases]] a, visibility", "hidden"]),
+    # missing ones
+    (MINIMAL.replace('title = "T"', ""), ["lab.toml: ", "'title'"]),
+    (MINIMAL.replace('id = "a"', ""), ["[[cases]] number 1: ", "'id'"]),
+    (MINIMAL.replace("points = 1", ""), ["[[cases]] a: ", "'points'"]),
+    ('title = "T"\nkind = "runs"', ["'cases'"]),
+    ('title = "T"\nkind = "runs"\ncases = []', ["cases: ", "one table [[cases]] or more", "got []"]),
+    (MINIMAL + "[board]\npublic = 0.5", ["[board]: ", "'metric'"]),
+    (FILED + "[data]\ndataset = 'mnist'", ["[data]: ", "'metric'"]),
+    (CALLED.replace('call = "area"', ""), ["[[cases]] a, call: ", "call = "]),
+    (MINIMAL.replace("expect.loss = { at_most = 1 }", ""), ["[[cases]] a, expect: "]),
+    (FILED.replace("expect.loss = { at_most = 1 }", "") + DATA, ["[[cases]] a, expect: "]),
+    (FILED, ["[data]: ", "predictions"]),
+    # wrong types and ranges
+    (MINIMAL.replace("points = 1", "points = -1"), ["[[cases]] a, points: ", "from 0 to 1000", "got -1"]),
+    (MINIMAL.replace("points = 1", "points = true"), ["points: ", "number", "got True"]),
+    (MINIMAL.replace("points = 1", "points = nan"), ["points: ", "got nan"]),
+    (MINIMAL.replace("points = 1", "points = inf"), ["points: ", "got inf"]),
+    (MINIMAL.replace("points = 1", "points = '1'"), ["points: ", "got '1'"]),
+    (MINIMAL.replace('id = "a"', 'id = "a b"'), ["[[cases]] number 1, id: ", "letters, digits", "got 'a b'"]),
+    (MINIMAL.replace('id = "a"', "id = 7"), ["[[cases]] number 1, id: ", "got 7"]),
+    (MINIMAL.replace('["--epochs=1"]', '"--epochs=1"'), ["flags: ", "list of flags", "got '--epochs=1'"]),
+    (MINIMAL.replace('["--epochs=1"]', '["--seed={sed}"]'), ["flags: ", "{seed}", "'--seed={sed}'"]),
+    (MINIMAL.replace("{ at_most = 1 }", "1"), ["expect.loss: ", "expected a table", "got 1"]),
+    (MINIMAL.replace("{ at_most = 1 }", "{ at_most = nan }"), ["expect.loss, at_most: ", "got nan"]),
+    (MINIMAL.replace("{ at_most = 1 }", "{ band = 1 }"), ["expect.loss, band: ", "true or false", "got 1"]),
+    (MINIMAL.replace("{ at_most = 1 }", "{ }"), ["expect.loss: ", "at_least, at_most or band"]),
+    (MINIMAL.replace("{ at_most = 1 }", "{ at_most = 1, at_least = 2 }"), ["expect.loss: ", "got 2 and 1"]),
+    (MINIMAL.replace("points", "depends = 'b'\npoints"), ["depends: ", "list of", "got 'b'"]),
+    (MINIMAL.replace("points", "seconds = 0\npoints"), ["seconds: ", "above 0", "got 0"]),
+    (MINIMAL.replace("title", "team = 0\ntitle"), ["team: ", "from 1", "got 0"]),
+    (MINIMAL.replace("title", "threshold = 2\ntitle"), ["threshold: ", "at most the 1 points", "got 2"]),
+    (MINIMAL.replace("title", "forbidden = ['tf GradientTape']\ntitle"), ["forbidden: ", "dotted names"]),
+    (MINIMAL.replace("title", "files = ['../a.py']\ntitle"), ["files: ", "without folders"]),
+    (MINIMAL.replace("title", "files = ['a.py', 'a.py']\ntitle"), ["files: ", "each once"]),
+    (MINIMAL + "[limits]\nmemory = '1.5 GiBi'", ["[limits], memory: ", "1.5 GiB", "got '1.5 GiBi'"]),
+    (MINIMAL + "[limits]\nmemory = 1", ["[limits], memory: ", "bytes", "got 1"]),
+    (MINIMAL + "[limits]\nprocesses = 1.0", ["[limits], processes: ", "whole number", "got 1.0"]),
+    (MINIMAL.replace("title", "limits = 5\ntitle"), ["[limits]: ", "expected a table", "got 5"]),
+    (MINIMAL + "[board]\nmetric = 'loss'\npublic = 1.5", ["[board], public: ", "to 1", "got 1.5"]),
+    (MINIMAL + "[board]\nmetric = 'loss'\norder = 'up'", ["[board], order: ", "asc, desc"]),
+    (MINIMAL + "[late]\ndue = 2026-12-01T23:59:00", ["[late], due: ", "time zone"]),
+    (MINIMAL + "[late]\ndue = 2026-12-01", ["[late], due: ", "time zone"]),
+    (MINIMAL + "[late]\ndue = 'tomorrow'", ["[late], due: ", "2026-12-01T23:59:00+01:00", "got 'tomorrow'"]),
+    # cases that do not fit together
+    (MINIMAL + SECOND.replace('"b"', '"a"'), ["[[cases]] a, id: ", "a second time"]),
+    (MINIMAL.replace("points", "depends = ['b']\npoints") + SECOND, ["depends: ", "'b', which stands later"]),
+    (MINIMAL.replace("points", "depends = ['a']\npoints"), ["depends: ", "'a' itself"]),
+    (MINIMAL + SECOND + "depends = ['aa']", ["[[cases]] b, depends: ", "no case 'aa'", "did you mean a"]),
+    (MINIMAL.replace("points", "depends = ['x']\npoints"), ["depends: ", "no case 'x'"]),
+    (MINIMAL.replace("points", "visibility = 'hidden'\npoints") + SECOND + "depends = ['a']",
+     ["[[cases]] b, depends: ", "run at home", "hidden"]),
+    (MINIMAL + SECOND + "differs_from = 'c'", ["[[cases]] b, differs_from: ", "no case 'c'"]),
+    (MINIMAL + SECOND.replace("=2", "=1") + "differs_from = 'a'", ["differs_from: ", "other flags"]),
+    (MINIMAL.replace("points = 1", "points = 0"), ["[[cases]]: ", "cases without points"]),
+    # keys of other kinds
+    (CALLED + "flags = ['--a']", ["[[cases]] a, flags: ", "got both"]),
+    (CALLED + "differs_from = 'a'", ["differs_from: ", "of the kind functions"]),
+    (CALLED + "expect.loss = { at_most = 1 }", ["expect: ", "of the kind functions"]),
+    (MINIMAL + "call = 'area'", ["[[cases]] a, flags: ", "got both"]),
+    (MINIMAL + "repeats = 2", ["repeats: ", "functions", "of the kind runs"]),
+    (MINIMAL + "inputs.x = { value = 2 }", ["inputs: ", "functions", "of the kind runs"]),
+    (MINIMAL + "tolerance.abs = 1", ["tolerance: ", "functions", "of the kind runs"]),
+    (MINIMAL + DATA, ["[data]: ", "predictions or weights", "of the kind runs"]),
+    (CALLED + "[board]\nmetric = 'loss'", ["[board]: ", "functions"]),
+    # data, board, deadlines
+    (FILED.replace("title", "files = ['a.txt']\ntitle") + DATA, ["files: ", "'predictions.txt'", "got a.txt"]),
+    (FILED + DATA + "home_file = 'predictions.txt'", ["[data], home_file: ", "another name"]),
+    (FILED + DATA + "home_split = 'test'", ["[data], home_split: ", "another split"]),
+    (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'loss'", "got 'f1'"]),
+    (FILED.replace('"predictions"', '"weights"') + DATA, ["[data], file: ", ".safetensors"]),
+    (MINIMAL + "[late]\nuntil = 2026-12-01T23:59:00Z", ["[late], until: ", "due"]),
+    (MINIMAL + "[late]\ndue = 2026-12-02T00:00:00Z\nuntil = 2026-12-01T23:59:00Z", ["[late], until: ", "after"]),
+])
+def test_a_mistake_is_named_by_file_table_and_key(text, words):
+    found = error(text)
+
+    assert found.startswith("lab.toml")
+    assert [word for word in words if word not in found] == [], found
+
+
+@pytest.mark.parametrize("text, word", [
+    ("inputs = 5", "inputs: expected a table"),
+    ("inputs.x = { boxs = [5] }", "x: expected a table with exactly one of boxes"),
+    ("inputs.x = { boxes = [5], normal = [5] }", "x: expected a table with exactly one of"),
+    ("inputs.x = { boxes = [5], hihg = 7 }", "did you mean high"),
+    ("inputs.x = { boxes = ['n'] }", "inputs.sizes = { n = [0, 5] }"),
+    ("inputs.x = { boxes = ['n'] }\ninputs.sizes = { m = [0, 5] }", "no size 'n'"),
+    ("inputs.x = { boxes = 5 }", "x: expected a shape"),
+    ("inputs.x = { boxes = [-1] }", "x: expected sizes or letters"),
+    ("inputs.x = { boxes = [true] }", "x: expected sizes or letters"),
+    ("inputs.x = { normal = [1000, 1000, 1000] }", "at most 250,000 elements"),
+    ("inputs.x = { normal = ['n', 'n'] }\ninputs.sizes = { n = [0, 1000] }", "at most 250,000 elements"),
+    ("inputs.sizes = { n = [5, 0] }", "sizes.n: expected least and largest size"),
+    ("inputs.sizes = { n = 5 }", "sizes.n: expected least and largest size"),
+    ("inputs.sizes = 5", "sizes: expected a table"),
+    ("inputs.x = { integers = [5] }", "x.high: expected a whole number"),
+    ("inputs.x = { integers = [5], high = 0 }", "low below high"),
+    ("inputs.x = { integers = [5], high = 1.5 }", "x.high: expected a whole number"),
+    ("inputs.x = { integers = [5], high = 1000, dtype = 'int8' }", "x.dtype: expected a type for numbers up to 1000"),
+    ("inputs.x = { integers = [5], high = 10, dtype = 'int33' }", "no dtype 'int33'"),
+    ("inputs.x = { normal = [5], dtype = 'int32' }", "x.dtype: expected a type of floats"),
+    ("inputs.x = { normal = [5], scale = -1 }", "x.scale: "),
+    ("inputs.x = { normal = [5], scale = nan }", "x.scale: "),
+    ("inputs.x = { uniform = [5], low = 1 }", "low below high"),
+    ("inputs.x = { boxes = [5], least = 100 }", "at least `least`"),
+    ("inputs.x = { choice = [] }", "x.choice: expected a list of values"),
+    ("inputs.x = { choice = 5 }", "x.choice: expected a list of values"),
+    ("inputs.x = { value = 'a', dtype = 'int32' }", "x.value: "),
+    ("inputs.x = { value = 2026-12-01 }", "x.value: "),
+    ("inputs.1 = { value = 2 }", "positions from 0"),
+    ("inputs.class = { value = 2 }", "name or the position of an argument"),
+    ("inputs.'a b' = { value = 2 }", "name or the position of an argument"),
+])
+def test_a_mistake_in_inputs_is_named_by_argument_and_key(text, word):
+    found = error(CALLED + text)
+
+    assert found.startswith("lab.toml, [[cases]] a, inputs: ") and word in found, found
+
+
+def test_a_damaged_task_file_is_an_error_with_its_name_and_never_another():
+    generator = random.Random(42)
+    pieces = ["", "[", "]", "{", "=", "nan", "1e999", "-1", '"', "true", "\n", "[[cases]]\n", "n",
+              "depends = [1]\n"]
+
+    for _ in range(1500):
+        text = generator.choice([FUNCTIONS, PREDICTIONS, RUNS, WEIGHTS])
+        for _ in range(generator.randint(1, 3)):
+            start = generator.randrange(len(text))
+            text = text[:start] + generator.choice(pieces) + text[start + generator.randint(0, 9):]
+        try:
+            table = manifest.load_toml(text)
+        except ValueError:
+            continue
+        try:
+            task_file.parse(table, "lab", "lab.toml")
+        except errors.DataError as problem:
+            assert str(problem).startswith("lab.toml")
+
+
+def test_a_band_without_reference_results_says_what_to_type(tmp_path):
+    path = tmp_path / "lab.toml"
+    path.write_text(MINIMAL.replace("at_most = 1", "band = true"), encoding="utf-8")
+
+    with pytest.raises(errors.DataError, match=r"loss\.band: .*lab\.reference\.json.*npfl-kit grade calibrate lab"):
+        task_file.read(path)
+    assert task_file.read(path, calibrated=False).cases[0].expect["loss"].band
+    path.with_name("lab.reference.json").write_text("{}", encoding="utf-8")
+    assert task_file.read(path).cases[0].expect["loss"].band
+
+
+def test_the_version_tells_any_change_of_the_file_or_of_its_reference(tmp_path):
+    path, seen = tmp_path / "lab.toml", set()
+    for text in (MINIMAL, MINIMAL + "\n"):
+        path.write_text(text, encoding="utf-8")
+        for reference in (None, "", "{}"):
+            task_file.reference(path).unlink(missing_ok=True)
+            if reference is not None:
+                task_file.reference(path).write_text(reference, encoding="utf-8")
+            seen.add(task_file.read(path).version)
+
+    task_file.reference(path).write_text("B", encoding="utf-8")
+    assert task_file.version(path, b"A") != task_file.version(path.with_name("no.toml"), b"AB")
+    assert len(seen) == 4      # an absent reference and an empty one say the same
+    assert all(len(version) == len(hashlib.sha256().hexdigest()) for version in seen)
+
+
+@pytest.mark.parametrize("content, word", [
+    (b"title = ", "TOML"), (b"\xff\xfe", "TOML"), (b"title = 'a'\ntitle = 'b'\n\n", "line 2"),
+    (b"#" * (2**20 + 1), "bytes"), (b"x = " + b"[" * 100_000, "TOML"), (b"points = " + b"9" * 5000, "TOML")])
+def test_a_file_that_is_no_toml_is_named(tmp_path, content, word):
+    (tmp_path / "lab.toml").write_bytes(content)
+
+    with pytest.raises(errors.DataError, match="lab.toml") as caught:
+        task_file.read(tmp_path / "lab.toml")
+    assert word in str(caught.value)
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    for folder in ("labs/01_a", "datasets"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("graded.py", "graded.toml", "graded.mutants.toml", "free.py"):
+        (tmp_path / "labs/01_a" / name).write_text("", encoding="utf-8")
+    monkeypatch.setenv("NPFL_KIT_HOME", str(tmp_path))
+    return tmp_path / "labs/01_a"
+
+
+def test_a_task_is_found_by_its_lab_or_by_a_path(course):
+    assert task_file.find("graded") == course / "graded.toml"
+    assert task_file.find(str(course / "graded.toml")) == course / "graded.toml"
+    assert task_file.find(str(course / "graded.py")) == course / "graded.toml"
+
+
+@pytest.mark.parametrize("lab, words", [("free", "no task file.*graded"), ("no.toml", "no task file no.toml"),
+                                        ("garded", "did you mean graded.*Known: graded")])
+def test_a_lab_without_a_task_file_is_said_so(course, lab, words):
+    with pytest.raises(errors.UsageError, match=words):
+        task_file.find(lab)
