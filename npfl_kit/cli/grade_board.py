@@ -49,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
         task = described(store, args.lab)
         lines, points = made(store, task, args.private, args.person)
     if args.html:
-        without_names = [line.without_members() for line in lines]
-        files.write_text(args.html, board_html.page(task, without_names, when))
+        files.write_text(args.html, board_html.page(task, lines, when))
         print(f"Wrote {args.html}: {len(lines)} lines.")
     if args.json:
         print(json.dumps(as_json(task, lines, points, args.private, when.isoformat(timespec="seconds")), indent=1,

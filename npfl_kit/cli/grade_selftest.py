@@ -3,7 +3,7 @@
 npfl-kit grade selftest bboxes_utils
 npfl-kit grade selftest retinanet --run=logs/retinanet-DATE      a finished run, in place of a new one
 
-Mutants, wrong submissions, stand in LAB.mutants.toml beside the task file. Exit code 1 if anything is not as it should.
+Mutants, wrong submissions, stand in LAB.mutants.toml beside the task file. Exit code 1 if one is not right.
 """
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", metavar="LAB", help="name of a task")
     parser.add_argument("--repeats", default=2, type=int, metavar="N", help="how often the solution is graded")
     parser.add_argument("--run", default=None, type=Path, metavar="FOLDER", dest="folder",
-                        help="run folder of the solution, of tasks about predictions or weights; trained anew when not "
-                        "given")
+                        help="run folder of the solution, for tasks about predictions or weights; trained anew when "
+                        "not given")
     parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
 
 

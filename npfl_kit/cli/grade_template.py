@@ -40,5 +40,6 @@ def run(args: argparse.Namespace) -> int:
         files.write_text(path, content)
     print(*table.lines([[each.within, each.text] for each in template.exercises(source, script.name)],
                        header=["to write", "what"]), sep="\n")
-    print(f"\nWritten: {', '.join(map(str, wanted))}\nNext:    npfl-kit check {script.stem} {args.output / script.name}")
+    print(f"\nWritten: {', '.join(map(str, wanted))}",
+          f"Next:    npfl-kit check {script.stem} {args.output / script.name}", sep="\n")
     return 0

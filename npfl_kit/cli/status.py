@@ -71,7 +71,9 @@ def text(task: tasks.Task, line: gradebook.Line, past: Sequence[gradebook.Past],
     from npfl_kit.grading import shown_text
 
     number = shown_text.number
-    points = f"{number(line.grade.points)} of {number(line.grade.of)} points"
+    points = f"{number(line.grade.points)} of {number(task.points)} points"
+    if task.board is not None and task.board.order_points:
+        points += f", and up to {number(task.board.order_points)} more for the final order"
     found = [f"{task.lab}: {shown_text.line(task.title)}, {points}"]
     found += [f"due {task.late.due}"] if task.late.due else []
     found += [f"place {place[0].rank} of {place[1]} on the board, with {place[0].value:g}"] if place else []

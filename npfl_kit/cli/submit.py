@@ -41,15 +41,12 @@ def run(args: argparse.Namespace) -> int:
     """Hand in, and print the receipt."""
     from npfl_kit.cli import grade_why
     from npfl_kit.grading import handing_in, policy, shown_text, store_folder, task_file
-    from npfl_kit.grading import store as stores
 
     folder, person = folder_of(args.store), person_name(args.person)
     task = task_file.read(task_file.find(args.lab))
     archive = archive_of(task, args.files or [Path(f"{task.lab}.zip")], args.team)
     is_new = not store_folder.is_store(folder)
-    handing_in.check(task, archive, person)     # before a store is made for nothing
-    with stores.Store(folder, make=True) as store:
-        receipt = handing_in.receive(store, task, archive, person)
+    receipt = handing_in.receive(folder, task, archive, person)
     if is_new:
         print(f"Made a new store in {folder}")
     print(f"Received {task.lab} of {shown_text.line(person)} as number {receipt.id}")

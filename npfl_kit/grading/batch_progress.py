@@ -5,8 +5,7 @@ import datetime
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Optional, TextIO
+from typing import Optional, TextIO
 
 from npfl_kit.grading import leases, record, shown_text
 
@@ -39,7 +38,7 @@ class Lines(Progress):
     """
 
     def __init__(self, stream: Optional[TextIO] = None) -> None:
-        self.print: Callable[[str], Any] = lambda line: print(line, file=stream or sys.stdout, flush=True)
+        self.stream = stream or sys.stdout
         self._lock = threading.Lock()
 
     def begin(self, waiting: int) -> None:
@@ -61,7 +60,8 @@ class Lines(Progress):
     def tell(self, text: str, result: Optional[record.Record]) -> None:
         """Print the line, with the time left as it looks now."""
         left = (time.monotonic() - self.began) / self.done * (self.waiting - self.done) if self.done else 0
-        self.print(f"{text}, {datetime.timedelta(seconds=round(left))} left" if left >= 1 else text)
+        said = f"{text}, {datetime.timedelta(seconds=round(left))} left" if left >= 1 else text
+        print(fit(said, self.stream), file=self.stream, flush=True)
 
 
 class Bar(Lines):
@@ -73,7 +73,7 @@ class Bar(Lines):
         super().__init__(stream)
         columns = (progress.TextColumn("Grading"), progress.BarColumn(), progress.MofNCompleteColumn(),
                    progress.TimeRemainingColumn(), progress.TextColumn("{task.description}", markup=False))
-        self.bar = progress.Progress(*columns, console=console.Console(file=stream or sys.stdout, highlight=False))
+        self.bar = progress.Progress(*columns, console=console.Console(file=self.stream, highlight=False))
 
     def begin(self, waiting: int) -> None:
         super().begin(waiting)
@@ -87,7 +87,7 @@ class Bar(Lines):
     def tell(self, text: str, result: Optional[record.Record]) -> None:
         self.bar.update(self.task, completed=self.done, total=self.waiting)
         if result is not None and result.state != "graded":
-            self.bar.console.print(text, markup=False)
+            self.bar.console.print(fit(text, self.stream), markup=False)
 
     def end(self) -> None:
         self.bar.stop()
@@ -111,3 +111,14 @@ def line(work: leases.Work, result: Optional[record.Record], again: bool, second
         return f"{name}: as an equal submission"
     points = f" {result.score:g} of {result.max:g}" if result.state == "graded" else ""
     return f"{name}: {result.state}{points}{' (is tried again)' if again else ''} in {seconds:.1f}s"
+
+
+def fit(text: str, stream: TextIO) -> str:
+    """The text with question marks for letters that the stream cannot write, so that no name stops a batch.
+
+    >>> import io
+    >>> fit("\u00e1da", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    '?da'
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)

@@ -12,7 +12,7 @@ def page(description: task.Task, lines: Sequence[board_view.Line], when: datetim
     """The page of a board.
 
     Args:
-      lines: best first, as `board_view` makes them.
+      lines: best first, as `board_view` makes them; their members are not shown.
       when: at which moment they were made.
     """
     title = f"{shown_text.line(description.title)}: {'final ranks' if is_final(lines) else 'board'}"

@@ -35,10 +35,6 @@ class Line:
     final: bool = False
     members: tuple[str, ...] = ()
 
-    def without_members(self) -> Line:
-        """The line as students may see it."""
-        return dataclasses.replace(self, members=())
-
     def as_json(self) -> dict[str, Any]:
         """The line as JSON values; `members` only where there are some."""
         value = dataclasses.asdict(self)

@@ -22,7 +22,8 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
     """
     sources = {name: content for name, content in upload.files.items() if name.endswith(".py")}
     if found := uses_of_forbidden(task, sources):
-        return [failures.failed(task, case, "student_error", found, "Write it without that name.") for case in cases], {}
+        help = "Write it without that name."
+        return [failures.failed(task, case, "student_error", found, help) for case in cases], {}
     needed = closure(task, cases)
     planned = plans(task, needed, context.secret)
     expected = context.references.of(task, planned, context)
@@ -43,14 +44,14 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
 
 
 def uses_of_forbidden(task: Task, sources: Mapping[str, bytes]) -> str:
-    """Where a source uses what the task forbids; empty if none does. A source that does not parse fails when it runs."""
+    """Where a source uses what the task forbids; empty if none does. One that does not parse fails when it runs."""
     for name, content in sorted(sources.items()):
         try:
             uses = forbidden.uses(content, task.forbidden) if task.forbidden else []
         except SyntaxError:
             continue
         if uses:
-            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task, it is what you write yourself."
+            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task: it does what you shall write."
     return ""
 
 

@@ -36,7 +36,6 @@ def judge_weights(task: Task, cases: Sequence[Case], upload: intake.Upload, cont
         -> tuple[list[record.CaseRecord], Mapping[str, float]]:
     """Let the course's own script predict with a student's weights, and judge what it predicts."""
     data = data_of(task)
-    name = data.home_file if context.home else data.file
     predicted = weights.predict(task, upload, context.level, home=context.home, data_dirs=context.data_dirs)
     kept = dataclasses.replace(data, file="predictions.txt", home_file="predictions.txt")
     files = {**upload.files, "predictions.txt": predicted.content}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -74,13 +73,22 @@ def scan(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def main(path: Path) -> None:
-    """Print what `scan` finds."""
+def limit() -> None:
+    """Bound what this process may take, where the system has such bounds."""
+    try:
+        import resource
+    except ImportError:     # Windows
+        return
     for name, most in LIMITS.items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (bound, bound))
+
+
+def main(path: Path) -> None:
+    """Print what `scan` finds."""
+    limit()
     try:
         print(json.dumps({"arrays": scan(path)}))
     except errors.KitError as error:

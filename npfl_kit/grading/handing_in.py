@@ -62,13 +62,14 @@ def check(description: tasks.Task, archive: bytes, name: str) -> intake.Upload:
     return upload
 
 
-def receive(store: stores.Store, description: tasks.Task, archive: bytes, name: str) -> entries.Receipt:
-    """Keep a submission for a task, which waits for its grade from then on.
+def receive(folder: Path, description: tasks.Task, archive: bytes, name: str) -> entries.Receipt:
+    """Keep a submission for a task in the store of that folder, which is made if need be; it waits for its grade.
 
-    Raises: UngradableError if it could not be graded; then nothing is kept, and it costs no attempt.
+    Raises: UngradableError if it could not be graded; then nothing is kept or made, and it costs no attempt.
     """
     upload = check(description, archive, name)
-    return store.submit(description.lab, archive, person(name), upload.team, upload.content)
+    with stores.Store(folder, make=True) as store:
+        return store.submit(description.lab, archive, person(name), upload.team, upload.content)
 
 
 def keep_policy(store: stores.Store, description: tasks.Task) -> None:

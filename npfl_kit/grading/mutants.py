@@ -62,7 +62,8 @@ def read(task: Task) -> list[Mutant]:
     path = path_of(task)
     text = toml_table.text()
     schema: toml_table.Schema = {
-        "name": toml_table.text(task_file.ID, "letters, digits, _ and -"), "old": text, "new": toml_table.text("(?s).*"),
+        "name": toml_table.text(task_file.ID, "letters, digits, _ and -"), "old": text,
+        "new": toml_table.text("(?s).*"),
         "spoil": toml_table.one_of(tuple(spoiled_files.WAYS), "way to spoil a file"), "file": text,
         "fails": toml_table.texts(task_file.ID, "ids of cases")}
     try:
@@ -97,7 +98,7 @@ def spoiled(task: Task, mutant: Mutant, files: Mapping[str, bytes], others: Mapp
         return {**files, name: spoiled_files.WAYS[mutant.spoil](files[name], others.get(name, b""))}
     text = files[name].decode("utf-8")
     if text.count(mutant.old) != 1:
-        raise errors.DataError(f"mutant {mutant.name} of {task.lab}: expected its old text once in {name}, it is there "
+        raise errors.DataError(f"mutant {mutant.name} of {task.lab}: expected its old text once in {name}, found it "
                                f"{text.count(mutant.old)} times. Make it longer, or change it as the lab was.")
     changed = text.replace(mutant.old, mutant.new)
     try:

@@ -23,6 +23,7 @@ PLAIN = re.compile(rb"(?:[0-9]{1,9}\n)*", re.ASCII)     # what every reader of c
 LINE = re.compile(r", line ([0-9,]+): ")
 TAG_PLACE = re.compile(r"expected ((tag [0-9,]+ of|an empty line after) sentence [0-9,]*[0-9])")
 MOST_DIGITS = re.compile(rb"[0-9]{100}")
+LINE_BYTES = 512                                        # of a picture's line: a dozen digits and their boxes
 PICTURE_BYTES, PICTURE_LISTS = 2**15, 400               # of JSON about one picture: 100 detections of 300 bytes
 SLACK_BYTES = 2**16
 Read = TypeVar("Read")
@@ -52,7 +53,7 @@ def classes(data: bytes, name: str, count: int, num_classes: int, tell: bool = F
 
 def pictures(data: bytes, name: str, count: int, tell: bool = False) -> list[svhn.Picture]:
     """Digits and their boxes of each picture, a line each; see `svhn.read`. Arguments as in `classes`."""
-    _require_bytes(data, name, PICTURE_BYTES // 32 * (count + 1))
+    _require_bytes(data, name, LINE_BYTES * (count + 1))
     return _lines(data, name, count, tell, b"", svhn.read)
 
 

@@ -1,8 +1,8 @@
 """What the reference solution, the lab itself, answers: out of `LAB.reference.json`, or by running it.
 
 The file holds, for public cases, the values of functions, and for runs a band for each number: its smallest and
-largest value over threads, kernels and repeats, and a margin beyond them. A case whose seed is secret is not in it: the
-solution is run with that seed, in the very engine that runs students, once; of the file it takes the margin.
+largest value over threads, kernels and repeats, and a margin beyond them. A case whose seed is secret has the margin
+there; the solution is run with that seed, once, in the very engine that runs students.
 """
 from __future__ import annotations
 
@@ -138,8 +138,8 @@ def around(task: Task, case: Case, answer: Any, stored: Mapping[str, Any]) -> di
 def require_fresh(task: Task, case: Case, entry: Mapping[str, Any]) -> None:
     """Refuse what was calibrated for another case of that name."""
     if entry.get("fingerprint") != fingerprint(case):
-        raise errors.DataError(f"The case {case.id} of {task.lab} was changed after its calibration. Type: npfl-kit grade "
-                               f"calibrate {task.lab}")
+        raise errors.DataError(f"The case {case.id} of {task.lab} was changed after its calibration. Type: npfl-kit "
+                               f"grade calibrate {task.lab}")
 
 
 def run(task: Task, plans: Sequence[Plan], solution: Path, context: Context,

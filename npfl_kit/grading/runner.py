@@ -8,20 +8,17 @@ All cases share one child, as TensorFlow takes seconds to import. When it ends i
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 from npfl_kit import errors, home
-from npfl_kit.grading import box_environment, claims, isolation, readable, script_choice
+from npfl_kit.grading import box_environment, claims, isolation, readable, scratch, script_choice
 from npfl_kit.grading.job import JobCase, Outcome
 from npfl_kit.grading.task import Limits
 
@@ -98,7 +95,7 @@ class Job:
 
     def outcomes(self, cases: Sequence[JobCase]) -> list[Outcome]:
         """Run one child; the outcomes of the first cases, at least of one."""
-        with empty_folder() as folder:
+        with scratch.empty_folder() as folder:
             report = supervised(self.for_warden(cases, folder))
         limits = {**dataclasses.asdict(self.limits), "seconds": self.import_seconds} if len(report["lines"]) < 2 \
             else dataclasses.asdict(self.limits)
@@ -117,7 +114,7 @@ class Job:
                   "RLIMIT_FSIZE": limits.disk, "RLIMIT_NOFILE": OPEN_FILES,
                   "RLIMIT_NPROC": limits.processes + MORE_PROCESSES}
         return {"argv": command.argv, "cwd": command.folder, "stop": command.stop, "env": variables, "steps": steps,
-                "watch": None if self.level.tool else folder,
+                "watch": None if self.level.tool else folder, "scratch": os.path.dirname(folder),
                 "limits": {"memory": limits.memory, "processes": limits.processes, "claims": CLAIMS,
                            "output": limits.output, "disk": limits.disk, "kernel": kernel}}
 
@@ -132,23 +129,6 @@ class Job:
                      "arguments": dict(case.arguments), "flags": list(case.flags)}
             yield {"send": json.dumps(parts, allow_nan=False) + "\n",
                    "seconds": self.limits.seconds if case.seconds is None else case.seconds}
-
-
-@contextlib.contextmanager
-def empty_folder() -> Iterator[str]:
-    """A folder that is removed with all that is in it; nothing outside is touched, whatever has become of it."""
-    outer = tempfile.mkdtemp(prefix="npfl_kit_")
-    inner = os.path.join(outer, "box")
-    os.mkdir(inner)
-    try:
-        yield inner
-    finally:
-        for place, folders, _ in os.walk(outer):        # of a folder without rights, nothing could be removed
-            for path in (os.path.join(place, name) for name in folders):
-                with contextlib.suppress(OSError):
-                    if not os.path.islink(path):
-                        os.chmod(path, 0o700)
-        shutil.rmtree(outer, ignore_errors=True)
 
 
 def supervised(job: Mapping[str, Any]) -> dict[str, Any]:

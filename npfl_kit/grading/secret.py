@@ -25,8 +25,11 @@ def read_or_make(path: Path, fingerprint: Optional[str]) -> bytes:
         objects.write_whole(path, secrets.token_bytes(BYTES))
     try:
         found = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         found = b""
+    except OSError as error:
+        raise errors.DataError(f"Cannot read {path}: {error.strerror or error}. The store belongs to who made it; ask "
+                               f"them, or hand in to another one.") from None
     if len(found) != BYTES or fingerprint not in (None, fingerprint_of(found)):
         raise errors.DataError(f"{path} is not the secret of this store any more, and without it hidden cases would "
                                f"be others than before. Put it back from a copy of the store.")

@@ -1,4 +1,4 @@
-"""Whether a task tells right from wrong: the solution has full marks each time, the template none, no mutant passes."""
+"""Whether a task tells right from wrong: the solution has full marks, the template none, and no mutant passes."""
 from __future__ import annotations
 
 import dataclasses

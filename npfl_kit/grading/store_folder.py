@@ -20,7 +20,8 @@ def make_folder(folder: Path, make: bool) -> None:
         raise errors.DataError(f"There is no store in {folder}: it has no {DATABASE}. Type: npfl-kit submit LAB FILES "
                                f"--store={folder}, which makes one, or name another folder.")
     try:
-        if folder.is_dir() and set(os.listdir(folder)) - {GOLD, OBJECTS}:
+        names = set(os.listdir(folder)) if folder.is_dir() else set()
+        if DATABASE not in names and names - {GOLD, OBJECTS}:   # another process may have made it just now
             raise errors.DataError(f"{folder} has other files, so no store is made in it. Name a new or an empty "
                                    f"folder.")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,7 +2,7 @@
 
     def bboxes_area(bboxes):                            def bboxes_area(bboxes):
         # Exercise: height times width.                     # TODO: height times width.
-        heights, widths = ...                               raise NotImplementedError("height times width.")
+        heights, widths = ...                               raise NotImplementedError("bboxes_area: ...")
         return np.maximum(heights, 0) * ...
 
 A mark covers all that follows it in its block, or up to a line `# End of exercise.`
@@ -55,10 +55,10 @@ def exercises(source: str, name: str = "the lab") -> list[Exercise]:
         block, within = innermost_block(tree, number)
         after = [node for node in block if node.lineno > number]
         if not within or not after or after[0].col_offset != len(mark[1]):
-            raise errors.DataError(f"{name}, line {number}: expected a mark within a function, above a statement and as "
-                                   f"far to the right as it. Move the mark.")
+            raise errors.DataError(f"{name}, line {number}: expected a mark within a function, above a statement and "
+                                   f"as far to the right as it. Move the mark.")
         ends = [place for place in range(number, after[-1].end_lineno or number) if END.fullmatch(lines[place])]
-        last = ends[0] if ends else after[-1].end_lineno or number
+        last = ends[0] + 1 if ends else after[-1].end_lineno or number
         found.append(Exercise(number, last, mark[2], within))
     return found
 
@@ -68,8 +68,10 @@ def innermost_block(tree: ast.Module, line: int) -> tuple[Sequence[ast.stmt], st
     block, within = tree.body, ""
     while True:
         node = next((node for node in block if node.lineno < line <= (node.end_lineno or 0)), None)
-        bodies = [each for field in ("body", "orelse", "finalbody") for each in [getattr(node, field, None)] if each]
-        inner = [body for body in bodies if isinstance(body, list) and line <= (body[-1].end_lineno or 0)]
+        owners = [node, *getattr(node, "handlers", [])]
+        bodies = [getattr(owner, field, None) for owner in owners for field in ("body", "orelse", "finalbody")]
+        inner = [body for body in bodies if isinstance(body, list) and body
+                 and line <= (body[-1].end_lineno or 0) and body[0].lineno <= after(body, line)]
         if not inner:
             return block, within
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -85,7 +87,7 @@ def template(source: str, name: str = "the lab") -> str:
     >>> print(template('def area(box):\\n    # Exercise: its area.\\n    return box[0] * box[1]\\n'), end="")
     def area(box):
         # TODO: its area.
-        raise NotImplementedError("its area.")
+        raise NotImplementedError("area: its area.")
     """
     parts = exercises(source, name)
     if not parts:
@@ -94,7 +96,7 @@ def template(source: str, name: str = "the lab") -> str:
     lines = source.splitlines()
     for part in reversed(parts):
         indent = MARK.fullmatch(lines[part.first - 1])[1]       # type: ignore[index]
-        lines[part.first - 1:part.last] = [f"{indent}# TODO: {part.text}", *raising(part.text, indent)]
+        lines[part.first - 1:part.last] = [f"{indent}# TODO: {part.text}", *raising(f"{part.within}: {part.text}", indent)]
     text = "\n".join(lines) + "\n"
     ast.parse(text)
     return text

@@ -21,7 +21,7 @@ from typing import Any, Optional
 if __name__ == "__main__":      # -I keeps even the folder of the script from the path
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from npfl_kit.grading import head_tail, launch, process_tree, watch  # noqa: E402
+from npfl_kit.grading import head_tail, launch, process_tree, scratch, watch  # noqa: E402
 
 POLL = 0.05             # seconds between two looks at what is used
 LOOK = 0.01             # at the end of a step there is another one, if the last one is older
@@ -41,7 +41,8 @@ class Warden:
     Args:
       job: `argv`, `env`, `cwd` of the child; `steps`, each with `send` (a line for its stdin) and `seconds`; `limits`:
         `memory`, `processes`, `output`, `claims` and `disk` (bytes), `kernel` (names of `resource` -> numbers);
-        `watch`, the folder that `disk` is about, or None; `stop`, a command that ends what is not below us, or None.
+        `watch`, the folder that `disk` is about, or None; `stop`, a command that ends what is not below us, or None;
+        `scratch`, the folder to remove if the grader, who does it otherwise, is gone, or None.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -49,8 +50,7 @@ class Warden:
         self.watch = watch.Watch(self.limits, job["watch"])
         self.lines: list[bytes] = []
         self.done: list[dict[str, Any]] = []
-        self.partial, self.claimed, self.kept = b"", 0, 0
-        self.to_send = b""
+        self.partial, self.to_send, self.claimed, self.kept = bytearray(), bytearray(), 0, 0
         self.child = launch.start(job)
         assert self.child.stdin and self.child.stdout and self.child.stderr
         self.stdin, self.claims, self.output = self.child.stdin, self.child.stdout, self.child.stderr
@@ -80,8 +80,8 @@ class Warden:
         if time.monotonic() - self.watch.last > LOOK:
             self.watch.measure()
         self.kept += len(self.printed)
-        self.done.append({"seconds": time.monotonic() - self.started, "output": self.printed.text(),
-                          "peak_rss": self.watch.peak_of_step or self.watch.peak})
+        peak = self.watch.peak_of_step or self.watch.peak
+        self.done.append({"seconds": time.monotonic() - self.started, "peak_rss": peak, "output": self.printed.text()})
 
     def watch_over(self) -> None:
         """Wait for all steps; always ends with `Ended` or `OverLimit`."""
@@ -97,8 +97,7 @@ class Warden:
                 self.check_exit()
 
     def on_parent(self) -> None:
-        if not os.read(0, CHUNK):
-            raise Ended("parent")
+        raise Ended("parent")           # nothing comes after the job but the end of stdin
 
     def on_output(self, most: int = CHUNK) -> None:
         while most > 0:
@@ -119,21 +118,23 @@ class Warden:
         self.claimed += len(data)
         if self.claimed > self.limits["claims"]:
             raise Ended("claims")
-        *lines, self.partial = (self.partial + data).split(b"\n")
-        for line in lines:
+        *ends, rest = data.split(b"\n")
+        for end in ends:
             self.end_step()
-            self.lines.append(line)
+            self.lines.append(bytes(self.partial + end))
+            self.partial.clear()
             if len(self.lines) == len(self.steps):
                 raise Ended("done")
             self.begin_step()
+        self.partial += rest
         return True
 
     def on_writable(self) -> None:
         with contextlib.suppress(BlockingIOError):
             try:
-                self.to_send = self.to_send[os.write(self.stdin.fileno(), self.to_send[:CHUNK]):]
+                del self.to_send[:os.write(self.stdin.fileno(), self.to_send[:CHUNK])]
             except BrokenPipeError:         # it has ended, or closed its stdin: the clock decides
-                self.to_send = b""
+                self.to_send.clear()
         self.forget_if(not self.to_send, self.stdin)
 
     def check_exit(self) -> None:
@@ -168,7 +169,7 @@ def read(stream: Any) -> Optional[bytes]:
 
 
 def on_sigterm(*_: Any) -> None:
-    """A handler: the grader has ended, as the kernel says or somebody else."""
+    """A handler: the grader is gone."""
     raise Ended("parent")
 
 
@@ -190,10 +191,11 @@ def main() -> None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(job["stop"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, timeout=STOP_SECONDS, check=False)
-        if warden is None:
-            process_tree.end(os.getpid(), 0)
-        elif (report := warden.report(reason)) and reason != "parent":
+        report = warden.report(reason) if warden else process_tree.end(os.getpid(), 0)
+        if reason != "parent":
             print(json.dumps(report), flush=True)
+        elif job["scratch"]:
+            scratch.remove(job["scratch"])
 
 
 if __name__ == "__main__":

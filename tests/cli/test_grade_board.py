@@ -84,6 +84,19 @@ def test_luck_is_no_rank_in_the_final_order_and_points_follow_the_formula(comman
         "ann": 5.0, "ben": 5.0, "col": 1.66, "dan": 0.0}       # n = 3 over the threshold; col is third of them
 
 
+def test_the_final_order_is_found_from_the_private_examples_alone(contest):
+    from npfl_kit.grading import board, final_order, task_file
+    from npfl_kit.grading import store as stores
+    task = task_file.read(task_file.find("second"))
+
+    with stores.Store(contest) as store:
+        standing = board.standing(task, store.runs(lab="second"))
+        rows = final_order.private_rows(store, task, standing)
+
+    assert rows.shape == (4, 280, 2)        # 70 % of 400
+    assert [sums[0] / sums[1] for sums in rows.sum(1)] == pytest.approx([entry.private for entry in standing])
+
+
 def test_the_table_of_grades_has_the_order_points(command, contest):
     out = command("grade", "export", contest, "--to=csv")[1]
 

@@ -43,8 +43,8 @@ def test_a_file_per_submission_for_gradescope(command, graded, tmp_path):
 
     values = {path.name: json.loads(path.read_text()) for path in (tmp_path / "out" / "first").iterdir()}
     assert code == 0 and "Wrote 4 files" in out
-    assert {name: value["score"] for name, value in values.items()} == {"1.json": 2.5, "2.json": 5.0, "3.json": 4.0,
-                                                                       "4.json": 0.0}
+    assert {name: value["score"] for name, value in values.items()} == {
+        "1.json": 2.5, "2.json": 5.0, "3.json": 4.0, "4.json": 0.0}
 
 
 def test_a_report_per_submission(command, graded, tmp_path):

@@ -89,3 +89,27 @@ def test_lateness_is_said_at_once(command, course):
     code, out, _ = command("submit", "first", course.archive(), "--person=ada")
 
     assert code == 0 and "It is late: its points are multiplied by 0.00." in out
+
+
+def test_files_are_packed_first_and_equal_ones_are_equal(command, course, tmp_path):
+    (tmp_path / "first.py").write_text("# 1.0 graded\ndef area(side):\n    return side * side\n")
+
+    codes = [command("submit", "first", tmp_path / "first.py", "--team=ada,bob", f"--person={person}")[0]
+             for person in ("ada", "bob")]
+
+    assert codes == [0, 0]
+    with stores.Store(course.store) as store:
+        ada, bob = store.submissions()
+        assert ada.sha256 == bob.sha256 and ada.team == bob.team == ("ada", "bob")
+
+
+def test_what_pack_would_refuse_is_refused(command, course, tmp_path):
+    for path in (course.archive("def broken(:"), tmp_path / "first.py"):
+        (tmp_path / "first.py").write_text("def broken(:")
+        code, out, err = command("submit", "first", path, "--person=ada")
+
+        assert code == 2 and out == "" and "first.py, line 1" in err and not course.store.exists()
+
+
+def test_an_archive_names_its_team_itself(command, course):
+    assert "--team is for files" in command("submit", "first", course.archive(), "--team=a,b", "--person=a")[2]

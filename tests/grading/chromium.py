@@ -85,18 +85,22 @@ def browser(program):
     to_browser, commands = os.pipe()
     answers, from_browser = os.pipe()
     flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with tempfile.TemporaryDirectory(prefix="npfl_kit-", ignore_cleanup_errors=True) as profile:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-c", LAUNCH, str(to_browser), str(from_browser), program, *flags,
-             f"--user-data-dir={profile}"], pass_fds=[to_browser, from_browser], stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True)
-        os.close(to_browser)
-        os.close(from_browser)
-        try:
-            yield Browser(commands, answers)
-        finally:
-            os.close(commands)
-            os.close(answers)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-            process.wait()
+    profile = tempfile.mkdtemp(prefix="npfl_kit-")
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", LAUNCH, str(to_browser), str(from_browser), program, *flags,
+         f"--user-data-dir={profile}"], pass_fds=[to_browser, from_browser], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True)
+    os.close(to_browser)
+    os.close(from_browser)
+    try:
+        yield Browser(commands, answers)
+    finally:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            os.write(commands, b'{"id": 0, "method": "Browser.close"}\0')
+            process.wait(timeout=10)        # it puts its own children and files away
+        os.close(commands)
+        os.close(answers)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.wait()
+        shutil.rmtree(profile, ignore_errors=True)

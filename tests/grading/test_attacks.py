@@ -316,10 +316,10 @@ def until(condition, seconds=20):
 
 @pytest.mark.parametrize("level", ANY, indirect=True)
 def test_nobody_outlives_the_grader(level):
-    token = secrets.token_hex(8)
+    token, boxes = secrets.token_hex(8), tempfile.mkdtemp(dir=os.getcwd())
     grader = subprocess.Popen([sys.executable, "-c", ENDLESS, level.name, token],
                               env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                                   "TMPDIR": tempfile.mkdtemp(dir=os.getcwd())})
+                                   "TMPDIR": boxes})
     try:
         started = until(lambda: len(processes(token)) >= 7)
     finally:
@@ -328,3 +328,4 @@ def test_nobody_outlives_the_grader(level):
 
     assert started
     assert until(lambda: not processes(token))
+    assert until(lambda: not os.listdir(boxes))

@@ -224,6 +224,22 @@ def test_a_fault_that_passes_is_mended_by_the_next_attempt(store):
     assert len(store.runs()) == 12
 
 
+def test_a_fault_of_ours_is_not_taken_over_by_an_equal_submission(store):
+    calls = []
+
+    def grade(work, archive):
+        calls.append(work)
+        if len(calls) <= leases.ATTEMPTS:
+            raise OSError("no memory")
+        return quick_grader.grade(work, archive)
+    store.submit("cnn", b"the same", "ada")
+    run(store, 1, grade)
+    store.submit("cnn", b"the same", "bob")
+    run(store, 1, grade)
+
+    assert store.latest()[1].state == "grader_error" and store.latest()[2].state != "grader_error"
+
+
 def test_a_slow_submission_keeps_no_other_waiting(store):
     free = threading.Event()
 
@@ -312,6 +328,16 @@ def test_lines_tell_what_was_done_and_the_time_left(store):
     assert [line.split("  ")[0] for line in lines] == ["1/3", "2/3", "3/3"]
     assert sorted(line.split()[1] for line in lines) == ["#1", "#2", "#3"]
     assert any("as an equal submission" in line for line in lines)
+
+
+def test_a_name_that_a_terminal_cannot_write_stops_nothing(store):
+    store.submit("cnn", b"archive", "\u5f20\u4f1f")
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+    run(store, 1, progress=batch_progress.of(stream))
+
+    stream.seek(0)
+    assert "#1 cnn ??:" in stream.read() and store.pending() == []
 
 
 def test_a_bar_is_drawn_on_a_terminal(store):

@@ -3,7 +3,9 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import stat
+import subprocess
 import tracemalloc
 import zipfile
 
@@ -76,6 +78,31 @@ def test_an_archive_whose_sizes_come_behind_the_files_is_read():
             packed.writestr(name, content)
 
     assert intake.read_zip(pipe.data).files == FILES
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="no zip on this system")
+@pytest.mark.parametrize("flags", [["-9"], ["-0"], ["-X"], ["-Z", "deflate"]])
+def test_an_archive_of_another_packer_is_read(tmp_path, flags):
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    subprocess.run(["zip", "-q", *flags, "upload.zip", *FILES], cwd=tmp_path, check=True)
+
+    assert intake.read_files([tmp_path / "upload.zip"]).files == FILES
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="no zip on this system")
+@pytest.mark.parametrize("flags, said", [(["-y"], "link or a device"), (["-P", "secret"], "encrypted"),
+                                         (["-r"], "folder"), (["-z"], "behind it")])
+def test_odd_archives_of_another_packer_are_refused(tmp_path, flags, said):
+    (tmp_path / "labs").mkdir()
+    for place in (tmp_path, tmp_path / "labs"):
+        (place / "b.txt").write_bytes(b"1")
+    (tmp_path / "a.txt").symlink_to("b.txt")
+    chosen = "labs" if flags == ["-r"] else "a.txt" if flags == ["-y"] else "b.txt"
+    subprocess.run(["zip", "-q", *flags, "upload.zip", chosen], cwd=tmp_path, check=True, input=b"a comment\n")
+
+    with pytest.raises(intake.UngradableError, match=said):
+        intake.read_files([tmp_path / "upload.zip"])
 
 
 def test_the_archive_that_made_the_corpus_is_read_when_nothing_lies():
@@ -186,6 +213,20 @@ def test_what_is_no_file_at_home_is_named(tmp_path, make, said):
 
     with pytest.raises(intake.UngradableError, match=said):
         intake.read_files([tmp_path / "a.txt"], Limits(upload=100))
+
+
+@pytest.mark.parametrize("name", ["predictions.txt", "upload.zip"])
+def test_a_terabyte_is_not_copied(tmp_path, name):
+    with open(tmp_path / name, "wb") as file:
+        file.truncate(2**40)    # sparse
+    tracemalloc.start()
+
+    with pytest.raises(intake.UngradableError, match="found a longer one"):
+        intake.read_files([tmp_path / name], Limits(upload=1000))
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_no_file_and_too_many_files_are_refused(tmp_path):

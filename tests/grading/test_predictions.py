@@ -1,4 +1,5 @@
 """A file of predictions is judged as the data set's own judge does, or named line by line; attacks 15 and 17."""
+import functools
 import json
 import re
 import subprocess
@@ -96,6 +97,7 @@ def test_tags_are_judged_as_the_data_set_judges_them():
     assert scores.whole == own.evaluate("test", guessed)["accuracy"]
 
 
+@functools.lru_cache(maxsize=None)
 def picture_results(split="test"):
     known = data_sets.load("glyph_scenes").gold(split)
     generator = np.random.default_rng(0)
@@ -215,6 +217,14 @@ def test_the_first_five_bad_lines_are_named_with_what_is_there(folder):
     said = str(error.value).split("\n")
     assert [line.partition(":")[0] for line in said] == [f"predictions.txt, line {place}" for place in (1, 4, 5, 7, 8)]
     assert "'label'" in said[0] and "an empty line" in said[2]
+
+
+def test_of_a_file_that_is_far_too_long_only_the_length_is_told(folder):
+    with pytest.raises(UngradableError) as error:
+        judged(b"x\n" * 20_000, gold_dir=folder)
+
+    assert str(error.value) == ("predictions.txt: expected one line per example of the split, in its order, found "
+                                "20,000.")
 
 
 def test_no_place_of_this_machine_is_told(folder):

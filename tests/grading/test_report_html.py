@@ -1,4 +1,5 @@
 """A student's report: one page that needs nothing else, tells first what to do, and lets no stranger's text act."""
+import gzip
 import io
 import re
 import types
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from npfl_kit.grading import entries, html, page_style, policy, record, report_html, task, worst_examples
+from npfl_kit.grading import entries, html, intake, page_style, policy, record, report_html, task, worst_examples
 from tests.grading import canaries, chromium, page_checks
 from tests.grading.policy_cases import DIGEST
 
@@ -181,6 +182,22 @@ def test_examples_of_a_hidden_split_are_never_shown():
     with pytest.raises(ValueError, match="only examples of dev"):
         worst_examples.examples(types.SimpleNamespace(worst=(0,), expected=("a",), actual=("b",)),
                                 types.SimpleNamespace(images=np.zeros([1, 2, 2, 3], np.uint8)), "test", "dev")
+
+
+def test_examples_at_home_are_those_of_the_real_judge(tmp_path):
+    for part, count in (("train", 120), ("t10k", 20)):      # the last twelfth of train is dev
+        for kind, shape, values in (("labels-idx1", [count], np.arange(count) % 10),
+                                    ("images-idx3", [count, 28, 28], np.zeros([count, 28, 28]))):
+            header = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">i4").tobytes()
+            (tmp_path / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(header + values.astype("u1").tobytes()))
+    described = task.Task("first", "predictions", "v1", "Digits", (task.Case("only", 1.0),), ("predictions.txt",),
+                          data=task.Data("mnist", "accuracy"))
+    answers = np.where(np.arange(10) == 3, 7, np.arange(10))
+    (tmp_path / "predictions_dev.txt").write_text("".join(f"{each}\n" for each in answers))
+
+    [example] = worst_examples.at_home(described, intake.read_files([tmp_path / "predictions_dev.txt"]), tmp_path)
+
+    assert (example.place, example.expected, example.actual) == (3, "3", "7") and example.png.startswith(b"\x89PNG")
 
 
 def test_a_sentence_shows_right_and_wrong_tags():

@@ -167,13 +167,13 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path):
     def open_it():
         with stores.Store(tmp_path / "store", make=True) as store:
             found.append(store.secret)
-    threads = [threading.Thread(target=open_it) for _ in range(12)]
+    threads = [threading.Thread(target=open_it) for _ in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(found) == 12 and len(set(found)) == 1 and len(found[0]) == 32
+    assert len(found) == 24 and len(set(found)) == 1 and len(found[0]) == 32
     assert stat.S_IMODE((tmp_path / "store" / "secret").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
 

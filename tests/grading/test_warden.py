@@ -17,7 +17,8 @@ LIMITS = {"memory": 10**9, "processes": 50, "output": 1000, "claims": 10**6, "di
 
 def job(script, steps, **limits):
     return {"argv": [sys.executable, "-I", "-S", "-c", script], "env": {}, "cwd": None, "stop": None, "watch": None,
-            "steps": [{"send": send, "seconds": seconds} for send, seconds in steps], "limits": {**LIMITS, **limits}}
+            "scratch": None, "limits": {**LIMITS, **limits},
+            "steps": [{"send": send, "seconds": seconds} for send, seconds in steps]}
 
 
 def start(work):

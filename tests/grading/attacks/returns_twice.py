@@ -1,6 +1,10 @@
-"""Forks, and both processes return."""
+"""Forks, and both processes return, the wrong one first."""
 import os
+import time
 
 
 def attack():
-    return 1 if os.fork() else 2
+    if os.fork() == 0:
+        return 2
+    time.sleep(0.3)
+    return 1
