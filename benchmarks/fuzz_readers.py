@@ -203,6 +203,9 @@ def fuzz(name: str, first: int, count: int) -> dict[str, object]:
             counts["read"] += 1
         except target.refusal:
             counts["refused"] += 1
+        except KeyboardInterrupt:       # says where to go on
+            number -= 1
+            break
         except Exception:
             print(f"{name}, input {number}: {data[:300]!r}", file=sys.stderr)
             traceback.print_exc()
@@ -219,6 +222,8 @@ def main(args: argparse.Namespace) -> int:
         found = fuzz(name, args.first, args.count)
         print(json.dumps(found), flush=True)
         worst |= bool(found["faults"]) or found["slowest_ms"] > 1000 * SLOW
+        if found["next"] < args.first + args.count:
+            break
     return int(worst)
 
 

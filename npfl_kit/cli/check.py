@@ -7,7 +7,9 @@ npfl-kit check tagger logs/tagger-DATE/predictions_dev.txt      predictions of t
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,11 +46,19 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     result = engine.grade(task, upload, engine.Context(
         isolation.L0, gold_dir=args.data_dir, data_dirs=folders, home=True, only=tuple(args.case)))
+    result = dataclasses.replace(result, cases=tuple(
+        dataclasses.replace(case, reproduce=command(args, case.id)) for case in result.cases))
     if args.json:
         print(json.dumps(result.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         print(*lines(task, result, time.perf_counter() - started), sep="\n")
     return ALL_RIGHT if result.state == "graded" and result.score == result.max else NOT_ALL_RIGHT
+
+
+def command(args: argparse.Namespace, case: str) -> str:
+    """The command that runs one case again, of the same files."""
+    place = [f"--data_dir={args.data_dir}"] if args.data_dir else []
+    return shlex.join(["npfl-kit", "check", args.lab, *map(str, args.files), *place, f"--case={case}"])
 
 
 def usual_files(task: Task) -> list[Path]:
@@ -78,7 +88,7 @@ def lines(task: Task, result: record.Record, seconds: float) -> Iterator[str]:
     from npfl_kit.grading import shown_text
 
     number = shown_text.number
-    rows = [[case.id, "right" if case.score == case.max and case.state == "graded" else verdict(case.state),
+    rows = [[case.id, "right" if case.score == case.max and case.state == "graded" else verdict(case),
              f"{number(case.score)} of {number(case.max)}", "" if case.seconds is None else f"{case.seconds:.1f} s",
              "" if not case.peak_rss else f"{case.peak_rss / 2**20:,.0f} MiB"] for case in result.cases]
     yield from table.lines(rows, header=["case", "", "points", "time", "memory"])
@@ -94,14 +104,12 @@ def lines(task: Task, result: record.Record, seconds: float) -> Iterator[str]:
         yield f"Next: npfl-kit pack {task.lab} {' '.join(task.files)}"
 
 
-def verdict(state: str) -> str:
-    """A state in a word for students.
-
-    >>> verdict("graded"), verdict("student_error")
-    ('wrong', 'failed')
-    """
+def verdict(case: record.CaseRecord) -> str:
+    """What became of a case that has no points, in a word."""
+    if case.state == "graded" and case.expected is None:
+        return "not counted"
     return {"graded": "wrong", "student_error": "failed", "limit": "too much", "ungradable": "unreadable",
-            "grader_error": "grader's fault"}[state]
+            "grader_error": "grader's fault"}[case.state]
 
 
 def explained(case: record.CaseRecord, why: str) -> Iterator[str]:

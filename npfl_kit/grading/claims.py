@@ -93,12 +93,22 @@ class Answers:
     def ending(self, limits: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """What is said of the case in which the child ended or was ended."""
         reason, code = self.report["reason"], self.report["code"]
-        killer = signal.Signals(-code).name if code is not None and code < 0 else None
-        reason = KERNEL_LIMITS.get(killer or "", reason)
+        killer = signal_name(-code) if code is not None and code < 0 else ""
+        reason = KERNEL_LIMITS.get(killer, reason)
         if reason in SENTENCES:
             return "limit", error(reason, SENTENCES[reason].format(**limits))
-        how = f"with exit code {code}" if killer is None else f"by the signal {killer}"
+        how = f"by the signal {killer}" if killer else f"with exit code {code}"
         return "lost", error("lost", f"The process ended {how} before it had answered.")
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal; those of real time have only numbers.
+
+    >>> signal_name(9), signal_name(40)
+    ('SIGKILL', '40')
+    """
+    known = {each.value: each.name for each in signal.Signals}
+    return known.get(number, str(number))
 
 
 def error(kind: str, text: str, frames: Sequence[str] = ()) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def grade(task: Task, upload: intake.Upload, context: Context) -> record.Record:
 def require_sandbox(task: Task, context: Context) -> None:
     """Refuse to run code of strangers on level L0; a batch calls this once, before it begins."""
     if task.kind in RUN_CODE and context.level.name == "L0" and not (context.home or context.trusted):
-        raise errors.UsageError("This machine has no sandbox (isolation level L0), and the files are of others. "
-                                "Install bubblewrap or docker; or add --i-trust-these-files, if you answer for what they do.")
+        raise errors.UsageError("This machine has no sandbox (isolation level L0), and the files are of strangers. "
+                                "Install bubblewrap or docker, or, if you answer for them, add --i-trust-these-files.")
 
 
 def chosen(task: Task, context: Context) -> list[Case]:

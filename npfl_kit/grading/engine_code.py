@@ -51,7 +51,7 @@ def uses_of_forbidden(task: Task, sources: Mapping[str, bytes]) -> str:
         except SyntaxError:
             continue
         if uses:
-            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task: it does what you shall write."
+            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task: write it yourself."
     return ""
 
 
@@ -77,21 +77,22 @@ def by_case(planned: Sequence[Plan], outcomes: Iterable[runner.Outcome]) -> Outc
 
 def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcome]],
                expected: Optional[reference.Expected]) -> record.CaseRecord:
-    """The record of a case; all of its repeats must be right."""
+    """The record of a case; all of its repeats must be right. Of those that are wrong, the shortest is shown."""
     case, measured = plan.case, measurements(outcomes)
-    verdict = None
+    if not outcomes or len(outcomes) != len(plan.jobs):
+        raise ValueError(f"case {case.id}: {len(outcomes)} outcomes of {len(plan.jobs)} jobs")
     for job, outcome in zip(plan.jobs, outcomes):
-        asked = failures.called(case, job)
-        failure = failures.of_outcome(task, case, outcome, asked, **measured)
+        failure = failures.of_outcome(task, case, outcome, failures.called(case, job), **measured)
         if failure:
             return failure
-        verdict = verdict_of(case, job.repeat, outcome.value, expected)        # type: ignore[union-attr]
-        if not verdict.ok:
-            said = f"{asked}: {verdict.rationale}" if asked else verdict.rationale
-            return failures.judged(task, case, dataclasses.replace(verdict, rationale=said), **measured)
-    if verdict is None or len(outcomes) != len(plan.jobs):
-        raise ValueError(f"case {case.id}: {len(outcomes)} outcomes of {len(plan.jobs)} jobs")
-    return failures.judged(task, case, verdict, **measured)
+    verdicts = [verdict_of(case, job.repeat, outcome.value, expected)       # type: ignore[union-attr]
+                for job, outcome in zip(plan.jobs, outcomes)]
+    wrong = [(len(str(job.arguments)), job.repeat) for job, verdict in zip(plan.jobs, verdicts) if not verdict.ok]
+    if not wrong:
+        return failures.judged(task, case, verdicts[0], **measured)
+    shown = min(wrong)[1]
+    said = ": ".join(filter(None, [failures.called(case, plan.jobs[shown]), verdicts[shown].rationale]))
+    return failures.judged(task, case, dataclasses.replace(verdicts[shown], rationale=said), **measured)
 
 
 def verdict_of(case: Case, repeat: int, value: object, expected: Optional[reference.Expected]) -> judges.Verdict:

@@ -5,10 +5,12 @@ is told that it has too many lines or too few, never how many there should be.
 """
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, TypeVar
 
@@ -26,6 +28,7 @@ MOST_DIGITS = re.compile(rb"[0-9]{100}")
 LINE_BYTES = 512                                        # of a picture's line: a dozen digits and their boxes
 PICTURE_BYTES, PICTURE_LISTS = 2**15, 400               # of JSON about one picture: 100 detections of 300 bytes
 SLACK_BYTES = 2**16
+IN_MEMORY = "/proc/self/fd"
 Read = TypeVar("Read")
 
 
@@ -138,13 +141,26 @@ def _lines(data: bytes, name: str, count: int, tell: bool, good: bytes, reader: 
 
 def _read(data: bytes, name: str, reader: Callable[[Path], Read]) -> Read:
     """What a reader of files makes of some bytes; its error calls them by `name`."""
-    with tempfile.TemporaryDirectory(prefix="npfl_kit-") as folder:
-        path = Path(folder) / "predictions"
-        path.write_bytes(data)
+    with _file(data) as path:
         try:
             return reader(path)
         except errors.PredictionsError as error:
             raise errors.PredictionsError(str(error).replace(str(path), name)) from None
+
+
+@contextlib.contextmanager
+def _file(data: bytes) -> Iterator[Path]:
+    """A file with these bytes, in memory where the system has such files (Linux): a busy disk takes a second."""
+    if hasattr(os, "memfd_create") and os.path.isdir(IN_MEMORY):
+        with open(os.memfd_create("predictions"), "wb") as file:
+            file.write(data)
+            file.flush()
+            yield Path(f"{IN_MEMORY}/{file.fileno()}")
+        return
+    with tempfile.TemporaryDirectory(prefix="npfl_kit-") as folder:
+        path = Path(folder) / "predictions"
+        path.write_bytes(data)
+        yield path
 
 
 def _discreet(message: str, name: str) -> str:

@@ -70,13 +70,16 @@ def innermost_block(tree: ast.Module, line: int) -> tuple[Sequence[ast.stmt], st
         node = next((node for node in block if node.lineno < line <= (node.end_lineno or 0)), None)
         owners = [node, *getattr(node, "handlers", [])]
         bodies = [getattr(owner, field, None) for owner in owners for field in ("body", "orelse", "finalbody")]
-        inner = [body for body in bodies if isinstance(body, list) and body
-                 and line <= (body[-1].end_lineno or 0) and body[0].lineno <= after(body, line)]
+        inner = [body for body in bodies if isinstance(body, list) and body and line <= last_line(body)]
         if not inner:
             return block, within
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             within = f"{within}.{node.name}".lstrip(".")
-        block = inner[0]
+        block = min(inner, key=last_line)
+
+
+def last_line(block: Sequence[ast.stmt]) -> int:
+    return block[-1].end_lineno or 0
 
 
 def template(source: str, name: str = "the lab") -> str:
@@ -96,7 +99,8 @@ def template(source: str, name: str = "the lab") -> str:
     lines = source.splitlines()
     for part in reversed(parts):
         indent = MARK.fullmatch(lines[part.first - 1])[1]       # type: ignore[index]
-        lines[part.first - 1:part.last] = [f"{indent}# TODO: {part.text}", *raising(f"{part.within}: {part.text}", indent)]
+        todo = [f"{indent}# TODO: {part.text}", *raising(f"{part.within}: {part.text}", indent)]
+        lines[part.first - 1:part.last] = todo
     text = "\n".join(lines) + "\n"
     ast.parse(text)
     return text

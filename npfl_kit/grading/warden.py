@@ -23,12 +23,10 @@ if __name__ == "__main__":      # -I keeps even the folder of the script from th
 
 from npfl_kit.grading import head_tail, launch, process_tree, scratch, watch  # noqa: E402
 
-POLL = 0.05             # seconds between two looks at what is used
-LOOK = 0.01             # at the end of a step there is another one, if the last one is older
-CHUNK = 2**16
-PIPE = 2**20            # the most that a pipe holds
+POLL, LOOK = 0.05, 0.002    # seconds between two looks at what is used; of the last one before a step ends
+CHUNK, PIPE = 2**16, 2**20  # bytes that are read at once, and that a pipe holds at most
 STOP_SECONDS = 30
-LEAST_OUTPUT = 1024     # bytes kept of a step's output, however much others printed
+LEAST_OUTPUT = 1024         # bytes kept of a step's output, however much others printed
 
 
 class Ended(Exception):

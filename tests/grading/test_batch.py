@@ -283,6 +283,23 @@ def test_a_lease_that_is_renewed_does_not_end_and_one_that_ended_brings_no_resul
     assert other.finish(taken, quick_grader.grade(taken, b""), store.clock()) and len(store.runs()) == 1
 
 
+def test_a_batch_keeps_its_leases_while_it_grades(store, monkeypatch):
+    monkeypatch.setattr(batch, "SECONDS_BETWEEN_RENEWALS", 0.01)
+
+    def expires():
+        return store.rows("SELECT expires FROM work")[0]["expires"]
+
+    def grade(work, archive):
+        first = expires()
+        wait_for(lambda: expires() > first)
+        return quick_grader.grade(work, archive)
+    quick_grader.fill(store, 1, 1)
+
+    run(store, 1, grade)
+
+    assert store.latest()[1].state != "grader_error"
+
+
 def test_other_labs_are_left_alone(store):
     store.submit("tagger", b"archive", "ada")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from npfl_kit import data as data_sets
 from npfl_kit import errors
-from npfl_kit.grading import answers, gold, prediction_files, predictions, public_rows, record
+from npfl_kit.grading import answers, detection_answers, gold, prediction_files, predictions, public_rows, record
 from npfl_kit.grading.intake import UngradableError, Upload
 from npfl_kit.grading.task import Board, Case, Data, Task
 from npfl_kit.scoring import class_lines, coco, svhn, tag_lines
@@ -128,6 +128,13 @@ def test_the_average_precision_of_a_part_is_that_of_its_pictures_alone():
     assert 0 < scores.error < 0.1
 
 
+def test_without_an_object_to_find_the_average_precision_is_no_score_below_0():
+    gold_file = {"images": [{"id": 1}, {"id": 2}], "categories": [{"id": 1}], "annotations": []}
+    made = detection_answers.DetectionAnswers(gold_file)
+
+    assert made.judge(made.read(json.dumps([BOX]).encode(), "p.json", False), "ap").value == 0.0
+
+
 def test_digits_are_judged_picture_by_picture(tmp_path):
     right = [([1], [[0, 0, 9, 9]]), ([], []), ([2, 3], [[0, 0, 9, 9], [0, 9, 9, 18]]), ([4], [[0, 0, 9, 9]])]
     (tmp_path / "gold.txt").write_text(svhn.format(right))
@@ -217,6 +224,18 @@ def test_the_first_five_bad_lines_are_named_with_what_is_there(folder):
     said = str(error.value).split("\n")
     assert [line.partition(":")[0] for line in said] == [f"predictions.txt, line {place}" for place in (1, 4, 5, 7, 8)]
     assert "'label'" in said[0] and "an empty line" in said[2]
+
+
+@pytest.mark.parametrize("place", [prediction_files.IN_MEMORY, "/absent"])
+@pytest.mark.parametrize("content, said", [(b"1\n2 \n", None), (b"1\nx\n", "p.txt, line 2: expected a class from 0")])
+def test_a_file_is_read_with_and_without_files_in_memory(monkeypatch, place, content, said):
+    monkeypatch.setattr(prediction_files, "IN_MEMORY", place)
+
+    if said is None:
+        assert prediction_files.classes(content, "p.txt", 2, 10).tolist() == [1, 2]
+    else:
+        with pytest.raises(UngradableError, match=f"^{said}"):
+            prediction_files.classes(content, "p.txt", 2, 10)
 
 
 def test_of_a_file_that_is_far_too_long_only_the_length_is_told(folder):

@@ -118,6 +118,15 @@ def test_after_a_crash_the_other_cases_run_and_repeats_of_the_same_do_not():
     assert "exit code 3" in outcomes[2].error["text"]
 
 
+@pytest.mark.parametrize("number, said", [(9, "SIGKILL"), (40, "the signal 40"), (24, "processor time")])
+def test_every_signal_has_an_outcome(number, said):
+    source = f"import os\ndef f(): os.kill(os.getpid(), {number})\n"
+
+    outcome, = run(source, [JobCase("a", call="f")], level=isolation.L0)
+
+    assert outcome.state == ("limit" if number == 24 else "lost") and said in outcome.error["text"]
+
+
 def test_a_case_is_not_told_before_the_one_ahead_of_it_has_ended():
     source = """
 import gc, os, select, time

@@ -198,8 +198,13 @@ def test_a_lost_secret_is_said_so_and_never_replaced(store, spoil):
     os.chmod(store.folder / "secret", 0o600)
     spoil(store.folder / "secret")
 
-    with pytest.raises(errors.DataError, match="not the secret of this store"):
-        stores.Store(store.folder)
+    left = [path.read_bytes() for path in store.folder.glob("secret")]
+
+    for _ in range(2):
+        with pytest.raises(errors.DataError, match="not the secret of this store"):
+            stores.Store(store.folder)
+
+    assert [path.read_bytes() for path in store.folder.glob("secret")] == left
 
 
 def test_a_store_of_a_newer_kit_is_refused_with_what_to_type(store):
@@ -253,6 +258,24 @@ def test_a_submission_has_a_lab_and_a_person(store, lab, person):
         store.submit(lab, b"archive", person)
 
     assert store.submissions() == [] and store.pending() == []
+
+
+def test_what_fails_in_the_middle_leaves_nothing(store):
+    with pytest.raises(sqlite3.IntegrityError):
+        store.submit("cnn", b"archive", "ada", team=["bob", ""])
+
+    assert store.submissions() == [] and not store.rows("SELECT * FROM members") and store.pending() == []
+
+
+def test_what_waits_already_is_not_asked_for_twice(store):
+    store.submit("cnn", b"1", "ada")
+    store.submit("cnn", b"2", "bob")
+    grade_next(store)
+
+    store.ask([1, 2], "regrade")
+    store.ask([1, 2], "regrade")
+
+    assert store.pending() == [1, 2]
 
 
 def test_a_number_that_is_not_there_is_a_sentence(store):

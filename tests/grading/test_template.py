@@ -53,6 +53,17 @@ def test_a_mark_covers_the_rest_of_its_block_or_up_to_its_end():
     assert [each.text for each in found] == ["the output.", "the first branch.", "a part."]
 
 
+@pytest.mark.parametrize("mark", ["if x:", "elif y:", "else:", "try:", "except OSError:", "finally:", "while y:"])
+def test_a_mark_belongs_to_its_own_branch(mark):
+    branches = "if x:", "elif y:", "else:", "try:", "except OSError:", "finally:", "while y:"
+    marks = {line: "        # Exercise: it.\n" if line == mark else "" for line in branches}
+    source = "def f(x, y):\n" + "".join(f"    {line}\n{marks[line]}        x = y\n" for line in branches)
+
+    found = template.template(source)
+
+    assert found.count("x = y") == 6 and f"{mark}\n        # TODO: it.\n        raise" in found
+
+
 def test_what_is_covered_becomes_a_todo_that_raises_and_the_rest_stays():
     found = template.template(SOLUTION)
 
@@ -113,6 +124,7 @@ def test_the_template_of_a_lab_parses_and_fits_the_width(path):
 def test_the_template_of_a_lab_answers_help(path, tmp_path):
     (tmp_path / path.name).write_text(template.template(path.read_text(encoding="utf-8")), encoding="utf-8")
 
-    done = subprocess.run([sys.executable, tmp_path / path.name, "--help"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, tmp_path / path.name, "--help"], capture_output=True, text=True,
+                          timeout=120)
 
     assert done.returncode == 0 and "usage:" in done.stdout, done.stderr

@@ -58,6 +58,7 @@ def test_the_library_and_we_find_the_same_arrays(shapes):
 HOSTILE = {
     "empty": (b"", "longer than the file"), "short": (b"\1\0\0", "longer than the file"),
     "length beyond the end": (file_of({}, length=1000), "longer than the file"),
+    "header of megabytes": (file_of(b"{}" + b" " * 2**22), "longer than the file, or than any network needs"),
     "length of 2^63": (file_of({}, length=2**63), "longer than the file"),
     "pickle": (b"\x80\x04\x95" + bytes(100), "longer than the file"), "not JSON": (file_of(b"{"), "no JSON"),
     "no object": (file_of(b"[]"), "no JSON object"), "deep": (file_of(b"[" * 10**5), "no JSON"),

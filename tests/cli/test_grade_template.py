@@ -1,0 +1,46 @@
+"""npfl-kit grade template: the students' version lies beside the assignment, and nothing is overwritten."""
+import pathlib
+import sys
+
+import pytest
+
+from npfl_kit.cli import grade_template, main
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "grading"))
+import small_course  # noqa: E402
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    folder = small_course.make(tmp_path / "home")
+    (folder / "double.md").write_text("# double\n", encoding="utf-8")
+    monkeypatch.setenv("NPFL_KIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(main.VERBS, "template", grade_template)
+    return folder
+
+
+def test_the_template_and_the_assignment_are_written(course, command):
+    code, out, _ = command("template", "double", "--output=students")
+
+    text = pathlib.Path("students/double.py").read_text(encoding="utf-8")
+    assert code == 0 and "2 * x" not in text and "# TODO: twice each number." in text
+    assert pathlib.Path("students/double.md").read_text(encoding="utf-8") == "# double\n"
+    assert out.splitlines()[1].split() == ["double", "twice", "each", "number."]
+    assert f"npfl-kit check double {pathlib.Path('students/double.py')}" in out
+
+
+def test_nothing_is_overwritten(course, command):
+    pathlib.Path("double.md").write_text("mine", encoding="utf-8")
+
+    code, _, err = command("template", "double")
+
+    assert code == 2 and "double.md is there already" in err and not pathlib.Path("double.py").exists()
+    assert pathlib.Path("double.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_lab_without_marks_says_how_to_make_one(course, command):
+    (course / "double.py").write_text("x = 1\n", encoding="utf-8")
+
+    code, _, err = command("template", "double")
+
+    assert code == 2 and "# Exercise: what to write." in err
