@@ -4,8 +4,8 @@
     N bytes     JSON: {"name": {"dtype": "F32", "shape": [3, 2], "data_offsets": [0, 24]}, "__metadata__": {...}}
     the rest    the numbers, array after array in the order of their places, without gaps
 
-Source: https://github.com/huggingface/safetensors, Format. Stricter here: names are plain, every type is one of NumPy's,
-and all numbers must be finite.
+Source: https://github.com/huggingface/safetensors, Format. Stricter here: names are plain, every type is one of
+NumPy's, and all numbers must be finite.
 """
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ def archive(*entries, before=b"", between=b"", after=b"", count=None, comment=b"
                                     said["packed"], said["size"], len(said["name"]), 0, 0, 0, 0, entry.mode << 16,
                                     place) + said["name"]
     count = len(entries) if count is None else count
-    return bytes(body + directory) + END.pack(b"PK\5\6", disk, 0, count & 0xffff, count & 0xffff, len(directory), start,
-                                       len(comment)) + comment + after
+    end = END.pack(b"PK\5\6", disk, 0, count & 0xffff, count & 0xffff, len(directory), start, len(comment))
+    return bytes(body + directory) + end + comment + after
 
 
 def honest(files, method=zipfile.ZIP_DEFLATED):
@@ -130,6 +130,8 @@ HOSTILE = {
     "keras model": (named(b"model.keras"), "can hold code"),
     "nested": (named(b"inner.zip"), "archive within an upload"),
     "bomb": (archive(Entry(content=bytes(10**7 * 4))), "more than 200 times"),
+    "bomb that says it is small": (archive(Entry(content=bytes(10**7 * 4), directory={"size": 9}, local={"size": 9})),
+                                   "damaged"),
     "bomb in parts": (archive(*(Entry(b"%d" % n, b"0\n" * 500_000 + b"%d" % n) for n in range(19)),
                               Entry(b"x", bytes(range(256)) * 6000, 0)), "expected at most"),
     "stored bomb": (archive(Entry(content=bytes(21 * 10**6), method=0)), "expected at most"),
@@ -158,6 +160,7 @@ HOSTILE = {
     "bytes behind": (archive(Entry(), after=b"trailing"), "behind it"),
     "comment": (archive(Entry(), comment=b"hello"), "behind it"),
     "comment that is an end": (archive(Entry(), comment=END.pack(b"PK\5\6", 0, 0, 0, 0, 0, 0, 0)), "contradicts"),
+    "comment that is not there": (archive(Entry())[:-2] + b"\5\0", "contradicts"),
     "several disks": (archive(Entry(), disk=1), "contradicts"),
     "truncated": (archive(Entry(content=b"12" * 1000))[:-30], "damaged"),
     "only an end": (END.pack(b"PK\5\6", 0, 0, 1, 1, 46, 0, 0), "damaged"),

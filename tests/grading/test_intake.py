@@ -36,7 +36,8 @@ def test_a_hostile_archive_is_ungradable_and_said_why(name):
     assert str(error.value).isprintable()
 
 
-@pytest.mark.parametrize("name", ["bomb", "overlapping", "65,535 files", "files behind the count", "stored bomb"])
+@pytest.mark.parametrize("name", ["bomb", "bomb that says it is small", "overlapping", "65,535 files",
+                                  "files behind the count", "stored bomb"])
 def test_a_bomb_takes_no_more_memory_than_the_archive(name):
     data = hostile_zips.HOSTILE[name][0]
     tracemalloc.start()
@@ -47,6 +48,14 @@ def test_a_bomb_takes_no_more_memory_than_the_archive(name):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**20
+
+
+@pytest.mark.parametrize("name", ["65,535 files", "files behind the count", "22 files", "comment"])
+def test_a_directory_that_is_too_long_is_not_even_read(name, monkeypatch):
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+
+    with pytest.raises(intake.UngradableError):
+        intake.read_zip(hostile_zips.HOSTILE[name][0])
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

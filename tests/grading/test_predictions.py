@@ -1,4 +1,5 @@
 """A file of predictions is judged as the data set's own judge does, or named line by line; attacks 15 and 17."""
+import dataclasses
 import functools
 import json
 import re
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from npfl_kit import data as data_sets
 from npfl_kit import errors
-from npfl_kit.grading import answers, detection_answers, gold, prediction_files, predictions, public_rows, record
+from npfl_kit.grading import (answers, context, detection_answers, engine, gold, isolation, prediction_files,
+                              predictions, public_rows, record)
 from npfl_kit.grading.intake import UngradableError, Upload
-from npfl_kit.grading.task import Board, Case, Data, Task
+from npfl_kit.grading.task import Board, Case, Data, Expectation, Task
 from npfl_kit.scoring import class_lines, coco, svhn, tag_lines
 
 SECRET = b"s" * 32
@@ -402,3 +404,16 @@ def test_predictions_are_judged_without_tensorflow():
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("content", [b"1_0\n" * 10, b"0\n", b"", b"nan\n" * 10, b"9" * 5000, b"\xff\xfe" * 10,
+                                     b"0\n" * 9])
+def test_what_cannot_be_read_is_ungradable_in_the_record_without_points(folder, content):
+    whole = dataclasses.replace(task(), cases=(Case("public", 1, expect={"accuracy": Expectation(0.0)}),
+                                               Case("hidden", 2, "hidden", expect={"accuracy": Expectation(0.0)})))
+    given_context = context.Context(isolation.Level("L1", "unshare"), secret=SECRET, gold_dir=folder)
+
+    found = engine.grade(whole, Upload({"predictions.txt": content}), given_context)
+
+    assert (found.state, found.score, found.max, dict(found.values)) == ("ungradable", 0, 3, {})
+    assert {case.state for case in found.cases} == {"ungradable"}
