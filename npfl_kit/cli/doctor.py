@@ -45,7 +45,18 @@ def diagnosis() -> Iterator[Line]:
     yield NOTE, "memory", f"{memory / 2**30:.1f} GiB" if memory else "unknown"
     yield from storage()
     yield NOTE, "network", network()
+    yield NOTE, "sandbox", sandbox()
     yield from present()
+
+
+def sandbox() -> str:
+    """How well this machine keeps foreign code in when it grades, or why it does not."""
+    from npfl_kit.grading import isolation
+
+    level = isolation.probe()
+    if level is not isolation.L0:
+        return f"{level.name} by {level.tool}"
+    return f"L0, which keeps nobody in: foreign files are refused ({isolation.describe()['L1']})"
 
 
 def stack() -> Iterator[Line]:

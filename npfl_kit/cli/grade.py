@@ -6,15 +6,14 @@ npfl-kit grade show STORE
 from __future__ import annotations
 
 import argparse
-import importlib
-from pathlib import Path
-from types import ModuleType
+
+from npfl_kit.cli import (grade_board, grade_calibrate, grade_export, grade_regrade, grade_rerun, grade_run,
+                          grade_selftest, grade_show, grade_template, grade_why)
 
 HELP = "for teachers: grade, show, explain, export, rank"
-NAMES = ("run", "show", "why", "rerun", "regrade", "export", "board", "calibrate", "selftest", "template")
-SUBVERBS: dict[str, ModuleType] = {
-    name: importlib.import_module(f"npfl_kit.cli.grade_{name}") for name in NAMES
-    if Path(__file__).with_name(f"grade_{name}.py").is_file()}
+SUBVERBS = {"run": grade_run, "show": grade_show, "why": grade_why, "rerun": grade_rerun, "regrade": grade_regrade,
+            "export": grade_export, "board": grade_board, "calibrate": grade_calibrate, "selftest": grade_selftest,
+            "template": grade_template}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

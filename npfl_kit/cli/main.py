@@ -2,18 +2,15 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
 
 from npfl_kit import errors, version
+from npfl_kit.cli import check, data, doctor, evaluate, grade, labs, pack, run, status, submit, weights
 
-NAMES = ("labs", "run", "data", "weights", "evaluate", "check", "pack", "submit", "status", "grade", "doctor")
-VERBS: dict[str, ModuleType] = {name: importlib.import_module(f"npfl_kit.cli.{name}") for name in NAMES
-                                if Path(__file__).with_name(f"{name}.py").is_file()}
+VERBS = {"labs": labs, "run": run, "data": data, "weights": weights, "evaluate": evaluate, "check": check, "pack": pack,
+         "submit": submit, "status": status, "grade": grade, "doctor": doctor}
 INTERRUPTED, BROKEN_PIPE = 130, 141     # what a shell reports for these signals: 128 + SIGINT, 128 + SIGPIPE
 
 

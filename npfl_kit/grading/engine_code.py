@@ -139,6 +139,6 @@ def board_values(task: Task, cases: Sequence[Case], outcomes: Outcomes,
         if task.board.metric in case.expect and records[case.id].score == records[case.id].max:
             outcome = outcomes[case.id][0]
             number = outcome.value.get(task.board.metric) if outcome and isinstance(outcome.value, dict) else None
-            if record.is_finite(number):
+            if number is not None and record.is_finite(number):
                 values.setdefault("public" if case.visibility == "public" else "private", float(number))
     return values

@@ -71,7 +71,7 @@ def places(tmp_path, monkeypatch):
 def attack(name, level, *arguments, token="", hidden=(), data_dirs=(), **limits):
     """The outcome of a script, after which none of its processes is left."""
     token = token or secrets.token_hex(8)
-    sources = {"attack.py": (ATTACKS / f"{name}.py").read_bytes()}
+    sources = {"attack.py": (ATTACKS / f"{name}.hostile").read_bytes()}
     case = runner.JobCase("attack", call="attack", arguments={str(i): each for i, each in enumerate(arguments)})
     outcome, = runner.run(sources, [case], Limits(**{**SMALL, **limits}), level, data_dirs, hidden=hidden,
                           environment={"NPFL_KIT_TOKEN": token})
@@ -163,7 +163,7 @@ def test_a_forged_claim_is_only_a_claim():
 
 
 def test_claims_before_the_question_are_refused():
-    sources = {"attack.py": (ATTACKS / "forges_while_imported.py").read_bytes()}
+    sources = {"attack.py": (ATTACKS / "forges_while_imported.hostile").read_bytes()}
     two = [runner.JobCase("attack", call="attack"), runner.JobCase("hidden", call="attack")]
 
     outcomes = runner.run(sources, two, Limits(**SMALL), isolation.probe())

@@ -9,7 +9,7 @@ import pytest
 from npfl_kit.grading import box_environment, child, isolation, runner
 from npfl_kit.grading.task import Limits
 
-SEES = pathlib.Path(__file__).with_name("attacks") / "sees_its_limits.py"
+SEES = pathlib.Path(__file__).with_name("attacks") / "sees_its_limits.hostile"
 
 
 def seen():
