@@ -4,7 +4,7 @@
 The text is read in windows; the state is carried from one to the next, the gradient is not. Sampling turns the model
 round: draw a character of what it expects, let it read that one, and so on.
 
-Run:    python3 labs/08_sequences/language_model.py      2 minutes on 4 CPU cores, a text that ships with Python
+Run:    python3 labs/08_sequences/language_model.py      1 minute on 4 CPU cores, a text that ships with Python
 Poems:  --dataset=tiny_shakespeare --data_dir=DIR --rnn_dim=384 --batch_size=64 --sequence_length=64 --epochs=8
         --learning_rate=0.006 --dropout=0.25      6 minutes, 1.49 nats per character
 Try:    --temperature=0.5, --temperature=1.2, --top_k=5; --sequence_length=10: less can be learned of what is far
