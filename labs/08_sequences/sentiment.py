@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     train = sentences.batches("train", args.batch_size, seed=args.seed)
     model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)),
                   SmoothedCrossentropy(args.label_smoothing), metrics=["accuracy"], jit_compile=args.jit)
-    run.fit(model, train, sentences.batches("dev", args.batch_size))
+    run.fit(model, train, sentences.batches("dev", args.batch_size), monitor="loss")    # dev is too small to choose by
     metrics = npfl_kit.report_classification(run, model, sentences)
     if args.pooling == "attention":
         weights = tf.keras.Model(model.input, model.get_layer("attention").output)
