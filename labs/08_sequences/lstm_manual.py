@@ -167,7 +167,7 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     run.write_text("predictions.txt", tag_lines.write([list(map(str, row)) for row in answers[..., 0].astype(int)]))
     metrics = run.finish({"val_accuracy": np.mean(answers == y), "val_loss": loss(x, y, model.get_weights())})
     if run.history:
-        curves = plots.learning_curves(run.history, keeping.best_epoch(run.history, "val_accuracy"))
+        curves = plots.learning_curves(run.history, keeping.best_epoch(run.history, run.monitor))
         plots.save(curves, run.folder / "plots" / "learning_curves.png")
     print(f"Accuracy {metrics['val_accuracy']:.2%} of all steps.", *run.next_commands("parity", None), sep="\n")
     return metrics

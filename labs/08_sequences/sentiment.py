@@ -4,11 +4,12 @@
 The last state of each direction must remember everything; pooling looks at all states again, and attention learns
 which of them matter: weights that sum to one, which can be shown.
 
-Run:    python3 labs/08_sequences/sentiment.py      1 minute on 4 CPU cores, generated opinions: test 100 %
-SST-2:  --dataset=sst2 --data_dir=DIR --pooling=max --dropout=0.5 --word_masking=0.1 --learning_rate=0.001
-        3 minutes, test 81.1 %
-Try:    --pooling=last, max, mean; --rnn_dim=0, a bag of words     100 % -> 81 % for the bag
-Read:   Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; Lin et al. 2017, https://arxiv.org/abs/1703.03130
+Run:    python3 labs/08_sequences/sentiment.py      30 s on 4 CPU cores, generated opinions: test 99.8 %
+SST-2:  --dataset=sst2 --data_dir=DIR --dropout=0.6 --word_masking=0.3 --learning_rate=0.002 --weight_decay=0.05
+        --we_dim=256 --batch_size=64      2 minutes, test 82.0 %
+Try:    --pooling=last, max, mean; --rnn_dim=0, a bag of words     99.8 % -> 81 % for the bag
+Read:   Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; Lin et al. 2017, https://arxiv.org/abs/1703.03130;
+        Lai et al. 2015, Recurrent Convolutional Neural Networks, Eq. 3: a word stands beside the states around it
 """
 import argparse
 
@@ -57,7 +58,8 @@ def build_model(args: argparse.Namespace, num_words: int, num_classes: int) -> t
     x = tf.keras.layers.Dropout(args.dropout)(x)                                            # [B, T, E]
     if args.rnn_dim:
         reader = LSTM(args.rnn_dim, return_sequences=args.pooling != "last")
-        x = tf.keras.layers.Bidirectional(reader)(x, mask=is_word)                          # [B, T, 2 H], or [B, 2 H]
+        states = tf.keras.layers.Bidirectional(reader)(x, mask=is_word)                     # [B, T, 2 H], or [B, 2 H]
+        x = states if args.pooling == "last" else tf.keras.layers.Concatenate()([x, states])    # [B, T, E + 2 H]
     elif args.pooling == "last":
         raise errors.UsageError("--pooling=last needs an LSTM whose last state it takes; add --rnn_dim=64.")
     if args.pooling != "last":
@@ -73,7 +75,7 @@ def main(args: argparse.Namespace) -> dict[str, float]:
     train = sentences.batches("train", args.batch_size, seed=args.seed)
     model.compile(optimizers.optimizer(args, model, steps_per_epoch=len(train)),
                   SmoothedCrossentropy(args.label_smoothing), metrics=["accuracy"], jit_compile=args.jit)
-    run.fit(model, train, sentences.batches("dev", args.batch_size))
+    run.fit(model, train, sentences.batches("dev", args.batch_size), monitor="loss")    # dev is too small to choose by
     metrics = npfl_kit.report_classification(run, model, sentences)
     if args.pooling == "attention":
         weights = tf.keras.Model(model.input, model.get_layer("attention").output)

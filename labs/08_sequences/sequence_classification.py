@@ -78,7 +78,7 @@ def report(run, model: tf.keras.Model, numbers: np.ndarray, gold: np.ndarray) ->
     run.write_text("predictions.txt", tag_lines.write([list(map(str, row)) for row in answers[..., 0].astype(int)]))
     metrics = run.finish({"val_accuracy": right.mean(), "val_loss": loss, "val_sequences": right.all(axis=1).mean()})
     if run.history:
-        curves = plots.learning_curves(run.history, keeping.best_epoch(run.history, "val_accuracy"))
+        curves = plots.learning_curves(run.history, keeping.best_epoch(run.history, run.monitor))
         plots.save(curves, run.folder / "plots" / "learning_curves.png")
     at = (f"{step}: {right[:, step - 1].mean():.3f}" for step in SHOWN if step <= right.shape[1])
     print("Accuracy at step " + ", ".join(at), f"Accuracy {metrics['val_accuracy']:.2%} of all steps; "

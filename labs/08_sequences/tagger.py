@@ -4,8 +4,8 @@
 A bidirectional LSTM reads the sentence from both sides; an unknown word is known by its spelling, which a small
 network reads letter by letter, once for each different word of a batch.
 
-Run:    python3 labs/08_sequences/tagger.py      1 minute on 4 CPU cores, an artificial language: test 100 %
-EWT:    --dataset=ud_english_ewt --data_dir=DIR --epochs=8      6 minutes, parts of speech: dev 94.4 %, test 94.6 %
+Run:    python3 labs/08_sequences/tagger.py      25 s on 4 CPU cores, an artificial language: test 100 %
+EWT:    --dataset=ud_english_ewt --data_dir=DIR --epochs=8      5 minutes, parts of speech: dev 94.7 %, test 95.0 %
 Try:    --cle=none, --cle=cnn, --crf, --word_masking=0
 Read:   Ling et al. 2015, https://arxiv.org/abs/1508.02096; Lample et al. 2016, https://arxiv.org/abs/1603.01360
 """

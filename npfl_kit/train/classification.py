@@ -54,7 +54,7 @@ def draw(run: Run, data: Classified, logits: np.ndarray) -> None:
     """Write `plots/` from the answers on the test set, logits `[N, K]`; of pictures also the worst mistakes."""
     folder, test = run.folder / "plots", data.split("test")
     if run.history:
-        best = best_epoch(run.history, "val_accuracy")
+        best = best_epoch(run.history, run.monitor)
         plots.save(plots.learning_curves(run.history, best), folder / "learning_curves.png")
     predictions = np.argmax(logits, axis=-1)
     matrix = accuracy.confusion_matrix(test.labels, predictions, len(data.classes))

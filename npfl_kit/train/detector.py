@@ -128,7 +128,7 @@ class Detector:
             detections=detection_plots.detections(test, spread(len(test), SHOWN), sure, self.data),
             errors=detection_plots.errors(coco.explain(gold, sure).counts(), objects))
         if self.run.history:
-            best = best_epoch(self.run.history, "val_ap")
+            best = best_epoch(self.run.history, self.run.monitor)
             self.pictures["learning_curves"] = plots.learning_curves(self.run.history, best)
         self.write_pictures()
 

@@ -34,7 +34,7 @@ def report_language(run: Run, model: tf.keras.Model, text: CharacterText, sample
                         f"{prefix}_perplexity": math.exp(nats)})
     metrics = run.finish(metrics)
     if run.history:
-        curves = plots.learning_curves(run.history, best_epoch(run.history, "val_nats"))
+        curves = plots.learning_curves(run.history, best_epoch(run.history, run.monitor))
         plots.save(curves, run.folder / "plots" / "learning_curves.png")
     print("A sample:\n")
     run.write_text("sample.txt", "".join(streamed(sample)))

@@ -37,6 +37,7 @@ class Run:
         self.folder: Path = args.logdir or run_folder.usual(Path("logs"), args.lab, getattr(args, "changed", {}))
         self.started = time.monotonic()
         self.history: list[dict[str, float]] = []
+        self.monitor = "val_accuracy"       # the metric whose best epoch is kept; `fit` sets it
         self.config = {"lab": self.lab, "args": lab_parser.jsonable(args), "versions": versions()}
         chosen = {name: value for name, value in self.config["args"].items() if name not in lab_parser.PLACE_FLAGS}
         self.metadata = {**self.config, "args": chosen, "build": {}}     # weights travel; paths stay at home
@@ -68,11 +69,12 @@ class Run:
         Args:
           train: `npfl_kit.data` training batches: `len()` is steps per epoch, `from_epoch(first, epochs)` the data.
           dev: batches to measure on after each epoch.
-          monitor: the metric whose best epoch is kept.
+          monitor: the metric whose best epoch is kept; "loss", that of the training, nearly always keeps the last one.
           callbacks: further Keras callbacks of the lab.
         Raises: UsageError when the folder holds another run; TrainingError when the loss is no number any more;
           KeyboardInterrupt after Ctrl-C, when all finished epochs are safe.
         """
+        self.monitor = monitor
         last = self.folder / run_folder.CHECKPOINT
         goes_on = self.args.resume and last.exists()
         if self.args.weights and not goes_on:

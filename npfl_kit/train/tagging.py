@@ -61,11 +61,12 @@ def report_tagging(run: Run, data: SequenceTagging, tag: Tag) -> dict[str, float
         metrics[f"{prefix}_unknown"] = unknown_accuracy(data.split(split), found, set(data.words.symbols))
     metrics = run.finish(metrics)
     if run.history:
-        best = best_epoch(run.history, "val_f1" if data.spans else "val_accuracy")
-        curves = plots.learning_curves(run.history, best)
+        curves = plots.learning_curves(run.history, best_epoch(run.history, run.monitor))
         plots.save(curves, run.folder / "plots" / "learning_curves.png")
-    matrix = confusion(data.split("test").tags, found, data.tags)
-    plots.save(plots.confusion_matrix(matrix, [*data.tags, UNSEEN]), run.folder / "plots" / "confusion_matrix.png")
+    matrix, names = confusion(data.split("test").tags, found, data.tags), [*data.tags, UNSEEN]
+    shown = len(names) if matrix[-1].any() else len(data.tags)
+    picture = plots.confusion_matrix(matrix[:shown, :shown], names[:shown])
+    plots.save(picture, run.folder / "plots" / "confusion_matrix.png")
     print(summary(run, data, metrics))
     return metrics
 
