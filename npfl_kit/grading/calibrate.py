@@ -22,7 +22,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "TF_ENABLE_ONEDNN_OPTS": on, "TF_NUM_INTRAOP_THREADS": str(threads), "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads)}
     for threads in THREADS for kernels, on in KERNELS.items()}
-SPREADS, RELATIVE, ABSOLUTE = 1.0, 0.005, 5e-4      # of a margin: how many spreads, and at least so much
+SPREADS, RELATIVE, ABSOLUTE = 10.0, 1.5e-4, 2e-4     # of a margin: how many spreads, and at least so much
 
 
 def calibrate(task: Task, solution: Path, context: Context, repeats: int,
@@ -69,13 +69,15 @@ def entry_of(task: Task, case: Case, answers: Sequence[Sequence[Sequence[Any]]])
 
 
 def band(numbers: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Smallest and largest number, and the margin beyond: the largest spread of a repeat, at least 0.5 %.
+    """Smallest and largest number, and the margin beyond: ten times the largest spread of a repeat.
+
+    Spreads are of one machine; other processors round otherwise, and ten times is what they were seen to need.
 
     Args:
       numbers: of each repeat those of all settings; repeats may have different seeds.
 
     >>> band([[1.0, 1.5], [2.0, 2.0]])
-    {'min': 1.0, 'max': 2.0, 'margin': 0.5}
+    {'min': 1.0, 'max': 2.0, 'margin': 5.0}
     """
     everything = [float(number) for each in numbers for number in each]
     if not all(map(record.is_finite, everything)):

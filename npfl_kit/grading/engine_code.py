@@ -77,22 +77,28 @@ def by_case(planned: Sequence[Plan], outcomes: Iterable[runner.Outcome]) -> Outc
 
 def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcome]],
                expected: Optional[reference.Expected]) -> record.CaseRecord:
-    """The record of a case; all of its repeats must be right. Of those that are wrong, the shortest is shown."""
+    """The record of a case; all of its repeats must be right.
+
+    The first failure counts; of wrong answers before one, the answer to the shortest question is shown.
+    """
     case, measured = plan.case, measurements(outcomes)
     if not outcomes or len(outcomes) != len(plan.jobs):
         raise ValueError(f"case {case.id}: {len(outcomes)} outcomes of {len(plan.jobs)} jobs")
+    right: list[tuple[judges.Verdict, runner.JobCase]] = []
+    wrong: list[tuple[judges.Verdict, runner.JobCase]] = []
     for job, outcome in zip(plan.jobs, outcomes):
         failure = failures.of_outcome(task, case, outcome, failures.called(case, job), **measured)
-        if failure:
+        if failure and not wrong:
             return failure
-    verdicts = [verdict_of(case, job.repeat, outcome.value, expected)       # type: ignore[union-attr]
-                for job, outcome in zip(plan.jobs, outcomes)]
-    wrong = [(len(str(job.arguments)), job.repeat) for job, verdict in zip(plan.jobs, verdicts) if not verdict.ok]
+        if failure or outcome is None:
+            break
+        verdict = verdict_of(case, job.repeat, outcome.value, expected)
+        (right if verdict.ok else wrong).append((verdict, job))
     if not wrong:
-        return failures.judged(task, case, verdicts[0], **measured)
-    shown = min(wrong)[1]
-    said = ": ".join(filter(None, [failures.called(case, plan.jobs[shown]), verdicts[shown].rationale]))
-    return failures.judged(task, case, dataclasses.replace(verdicts[shown], rationale=said), **measured)
+        return failures.judged(task, case, right[0][0], **measured)
+    verdict, job = min(wrong, key=lambda pair: len(str(pair[1].arguments)))
+    said = ": ".join(filter(None, [failures.called(case, job), verdict.rationale]))
+    return failures.judged(task, case, dataclasses.replace(verdict, rationale=said), **measured)
 
 
 def verdict_of(case: Case, repeat: int, value: object, expected: Optional[reference.Expected]) -> judges.Verdict:

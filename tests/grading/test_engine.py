@@ -164,6 +164,16 @@ def test_an_error_of_ours_is_ours_and_tells_nothing(monkeypatch, place):
     assert CANARY not in record.canonical(found.as_json()) and CANARY in str(heard[0])
 
 
+def test_a_case_without_a_record_is_our_fault_and_takes_the_numbers_of_the_board_with_it(monkeypatch):
+    only = record.CaseRecord("a", "graded", 1, 1)
+    monkeypatch.setitem(engine.JUDGES, "functions", lambda *args: ([only], {"public": 1.0}))
+
+    found = engine.grade(FUNCTIONS, UPLOADS["double"], small_course.context(references=Known()))
+
+    assert [case.state for case in found.cases] == ["graded", "grader_error"]
+    assert found.state == "grader_error" and found.values == {}
+
+
 def test_our_errors_at_home_that_a_student_can_mend_are_told(monkeypatch):
     class Fails(reference.References):
         def of(self, task, planned, context):
@@ -248,6 +258,14 @@ def test_a_wrong_answer_shows_the_call_in_public_cases_only(monkeypatch):
 
     assert found.cases[0].rationale.startswith("double(x=[1.0, 2.0]): result")
     assert "double(" not in found.cases[1].rationale
+
+
+def test_of_several_wrong_answers_that_to_the_shortest_question_is_shown(monkeypatch):
+    monkeypatch.setattr(plans.inputs, "arrays", lambda case, seed, repeat: {"x": [0] * (9 - 8 * repeat)})
+
+    found = graded(monkeypatch, FUNCTIONS, [outcome("a", [1.0, 4.0]), outcome("a", [2.0, 5.0], repeat=1)])
+
+    assert found.cases[0].rationale.startswith("double(x=[0]): result[1]")
 
 
 def test_what_a_function_is_asked_is_short_even_if_it_is_large():
