@@ -26,8 +26,10 @@ import numpy as np
 import safetensors.numpy
 
 from npfl_kit import errors
-from npfl_kit.grading import (claims, detection_answers, h5_scan, intake, job, prediction_files, safetensors_header,
-                              upload_manifest, values)
+from npfl_kit.grading.judging import detection_answers, prediction_files
+from npfl_kit.grading.sandbox import claims, job
+from npfl_kit.grading.uploads import h5_scan, intake, safetensors_header, upload_manifest
+from npfl_kit.grading.wire import values
 from npfl_kit.scoring import run_lengths
 
 COUNT, SLOW = 100_000, 2.0      # seconds; for machines that do other things as well

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from npfl_kit.grading import gold, intake, pack, prediction_files, predictions
-from npfl_kit.grading.task import Board, Case, Data, Task
+from npfl_kit.grading.course import pack
+from npfl_kit.grading.judging import gold, prediction_files, predictions
+from npfl_kit.grading.uploads import intake
+from npfl_kit.grading.tasks.task import Board, Case, Data, Task
 from npfl_kit.scoring import accuracy, class_lines
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -10,8 +10,8 @@ Run:    python3 benchmarks/grader_overhead.py           30 seconds; expect < 0.3
 import argparse
 import time
 
-from npfl_kit.grading import isolation, runner
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import isolation, runner
+from npfl_kit.grading.tasks.task import Limits
 
 FUNCTIONS = b"print(0)\ndef double(x):\n    return 2 * x\n"
 RUNS = b"""

@@ -15,8 +15,8 @@ import sys
 import tempfile
 import time
 
-from npfl_kit.grading import batch
-from npfl_kit.grading import store as stores
+from npfl_kit.grading.stores import batch
+from npfl_kit.grading.stores import store as stores
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "grading"))
 import quick_grader  # noqa: E402

@@ -14,6 +14,12 @@ MAY_USE = {
     "grading": "core scoring data train",
     "cli": "core scoring data train grading",
 }
+GRADING = {     # the packages of npfl_kit.grading among themselves; below all are record, environment, shown_text
+    "wire": "", "tasks": "wire", "sandbox": "wire tasks", "uploads": "tasks", "judging": "wire tasks uploads",
+    "grader": "wire tasks sandbox uploads judging", "proofs": "wire tasks uploads judging grader",
+    "stores": "tasks", "marks": "tasks stores", "pages": "tasks uploads judging stores marks",
+    "course": "tasks sandbox uploads judging grader stores marks",
+}
 BOTTOM = {"errors", "files", "home", "lab_files", "version"}     # modules of the kit itself, which any package may use
 NO_TENSORFLOW = {"scoring", "cli"}                  # not even inside a function, except where named:
 DOCTOR = "cli/doctor.py"
@@ -40,6 +46,13 @@ def test_imports_go_down(path):
 
     for package in packages(path) - BOTTOM - {own, "__version__"}:
         assert package in MAY_USE[own].split(), f"npfl_kit.{own} must not import npfl_kit.{package}"
+
+
+@pytest.mark.parametrize("path", sorted((KIT / "grading").glob("*/*.py")), ids=lambda path: path.stem)
+def test_imports_inside_the_grader_go_down(path):
+    used = {name.split(".")[2] for name in imported(path) if name.startswith("npfl_kit.grading.")}
+
+    assert used & set(GRADING) <= {path.parent.name, *GRADING[path.parent.name].split()}
 
 
 @pytest.mark.parametrize("path", sorted(KIT.glob("*.py")), ids=lambda path: path.name)

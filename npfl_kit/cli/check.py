@@ -20,7 +20,7 @@ from npfl_kit.cli import table
 
 if TYPE_CHECKING:
     from npfl_kit.grading import record
-    from npfl_kit.grading.task import Task
+    from npfl_kit.grading.tasks.task import Task
 
 HELP = "check your work as the course does"
 ALL_RIGHT, NOT_ALL_RIGHT = 0, 1
@@ -38,7 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade the public cases and print what came out; exit code 1 if a case is not right."""
-    from npfl_kit.grading import engine, intake, isolation, task_file
+    from npfl_kit.grading.grader import engine
+    from npfl_kit.grading.sandbox import isolation
+    from npfl_kit.grading.tasks import task_file
+    from npfl_kit.grading.uploads import intake
 
     task = task_file.read(task_file.find(args.lab))
     upload = intake.read_files(args.files or usual_files(task), task.limits)
@@ -66,7 +69,7 @@ def usual_files(task: Task) -> list[Path]:
 
     Raises: UsageError that names the first one that is missing.
     """
-    from npfl_kit.grading import intake
+    from npfl_kit.grading.uploads import intake
 
     found: list[Path] = []
     needed, allowed = intake.wanted(task, home=True)

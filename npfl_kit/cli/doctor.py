@@ -51,7 +51,7 @@ def diagnosis() -> Iterator[Line]:
 
 def sandbox() -> str:
     """How well this machine keeps foreign code in when it grades, or why it does not."""
-    from npfl_kit.grading import isolation
+    from npfl_kit.grading.sandbox import isolation
 
     level = isolation.probe()
     if level is not isolation.L0:

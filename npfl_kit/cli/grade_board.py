@@ -19,9 +19,9 @@ from npfl_kit import errors, files
 from npfl_kit.cli import table
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import board_view
-    from npfl_kit.grading import store as stores
-    from npfl_kit.grading import task as tasks
+    from npfl_kit.grading.marks import board_view
+    from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "show who is best"
 
@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the board, or write its page."""
     import datetime
 
-    from npfl_kit.grading import board_html
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.pages import board_html
+    from npfl_kit.grading.stores import store as stores
 
     when = datetime.datetime.now(datetime.timezone.utc)
     with stores.Store(args.store) as store:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 def described(store: stores.Store, lab: str) -> tasks.Task:
     """The task of a lab; a UsageError if it has no board."""
-    from npfl_kit.grading import task_file
+    from npfl_kit.grading.tasks import task_file
 
     task = task_file.read(task_file.find(lab))
     if task.board is None:
@@ -73,7 +73,8 @@ def described(store: stores.Store, lab: str) -> tasks.Task:
 def made(store: stores.Store, task: tasks.Task, private: bool,
          person: Optional[str] = None) -> tuple[list[board_view.Line], Mapping[str, float]]:
     """The lines of the board, and the order points of each person, which a public board does not have."""
-    from npfl_kit.grading import board, board_view, final_order
+    from npfl_kit.grading.course import final_order
+    from npfl_kit.grading.marks import board, board_view
 
     standing = board.standing(task, store.runs(lab=task.lab))
     if not private:
@@ -101,7 +102,8 @@ def points_of(line: board_view.Line, points: Mapping[str, float]) -> float:
 
 def text(task: tasks.Task, lines: list[board_view.Line], points: Mapping[str, float], private: bool) -> list[str]:
     """The board for reading."""
-    from npfl_kit.grading import board_view, shown_text
+    from npfl_kit.grading import shown_text
+    from npfl_kit.grading.marks import board_view
 
     assert task.board is not None
     if not lines:

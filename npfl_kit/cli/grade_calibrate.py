@@ -27,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the solution, write the file, then see which mutants the cases tell from it."""
-    from npfl_kit.grading import calibrate, engine, isolation, reference, selftest, task_file
+    from npfl_kit.grading.grader import engine, reference
+    from npfl_kit.grading.proofs import calibrate, selftest
+    from npfl_kit.grading.sandbox import isolation
+    from npfl_kit.grading.tasks import task_file
 
     if args.repeats < 1:
         raise errors.UsageError(f"--repeats must be at least 1, got {args.repeats}.")

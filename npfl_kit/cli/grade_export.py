@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from npfl_kit import errors, files
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import policy
-    from npfl_kit.grading import store as stores
-    from npfl_kit.grading import task as tasks
+    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "write grades for other programs"
 
@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write what is asked for."""
-    from npfl_kit.grading import course_grader
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.course import course_grader
+    from npfl_kit.grading.stores import store as stores
 
     when = datetime.datetime.now(datetime.timezone.utc)
     with stores.Store(args.store) as store:
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def counted(store: stores.Store, description: tasks.Task) -> list[policy.Counted]:
     """Every submission of a task that has a result, in order."""
-    from npfl_kit.grading import policy
+    from npfl_kit.grading.marks import policy
 
     return policy.counted(description, store.runs(lab=description.lab))
 
@@ -59,7 +59,8 @@ def counted(store: stores.Store, description: tasks.Task) -> list[policy.Counted
 def write_csv(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
               when: datetime.datetime) -> None:
     """One table of all labs."""
-    from npfl_kit.grading import export_csv, final_order
+    from npfl_kit.grading.course import final_order
+    from npfl_kit.grading.pages import export_csv
 
     write(args.output, export_csv.table({lab: final_order.grades(store, each) for lab, each in descriptions.items()}))
 
@@ -67,7 +68,8 @@ def write_csv(store: stores.Store, descriptions: dict[str, tasks.Task], args: ar
 def write_junit(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                 when: datetime.datetime) -> None:
     """One document of all submissions."""
-    from npfl_kit.grading import export_junit, student_view
+    from npfl_kit.grading.marks import student_view
+    from npfl_kit.grading.pages import export_junit
 
     runs = [(each.run.submission, each.run.result if args.private else
              student_view.visible(each.run.result, description, when))
@@ -78,7 +80,7 @@ def write_junit(store: stores.Store, descriptions: dict[str, tasks.Task], args: 
 def write_gradescope(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                      when: datetime.datetime) -> None:
     """One file per submission."""
-    from npfl_kit.grading import export_gradescope
+    from npfl_kit.grading.pages import export_gradescope
 
     def texts(description: tasks.Task) -> Iterator[tuple[str, str]]:
         for each in counted(store, description):
@@ -91,7 +93,8 @@ def write_gradescope(store: stores.Store, descriptions: dict[str, tasks.Task], a
 def write_html(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                when: datetime.datetime) -> None:
     """One report per submission."""
-    from npfl_kit.grading import policy, report_html
+    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.pages import report_html
 
     def texts(description: tasks.Task) -> Iterator[tuple[str, str]]:
         grades = policy.grades(description, store.runs(lab=description.lab))

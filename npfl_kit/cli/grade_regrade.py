@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from npfl_kit.cli import grade_run, table
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import gradebook
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.course import gradebook
+    from npfl_kit.grading.stores import store as stores
 
 HELP = "grade everything again and print what changed"
 
@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask for new results of all submissions, or of those of a lab, grade, and print what differs from before."""
-    from npfl_kit.grading import course_grader
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.course import course_grader
+    from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         tasks, _ = course_grader.read_tasks(store, args.lab)
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 def again(store: stores.Store, args: argparse.Namespace, numbers: Sequence[int], reason: str) -> int:
     """Grade these again; gives the exit code."""
-    from npfl_kit.grading import gradebook
+    from npfl_kit.grading.course import gradebook
 
     before = store.latest(args.lab)
     store.ask(numbers, reason)

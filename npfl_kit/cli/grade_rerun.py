@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask for new results, grade, and print what differs from before."""
     from npfl_kit.cli import grade_regrade
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         numbers = [store.submission(number).id for number in dict.fromkeys(args.submissions)]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Optional
 from npfl_kit import errors
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import batch
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.stores import batch
+    from npfl_kit.grading.stores import store as stores
 
 HELP = "grade what waits"
 LEVELS = ("auto", "L0", "L1", "L2", "L3")
@@ -41,7 +41,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade, with progress, and say what to do next."""
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         return grade_pending(store, args)
@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
 def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[Sequence[int]] = None) -> int:
     """Grade what waits, of `args.lab` or of the submissions in `only`; gives the exit code."""
     from npfl_kit.cli import machine
-    from npfl_kit.grading import batch, batch_progress, course_grader, environment, handing_in, isolation
+    from npfl_kit.grading import environment
+    from npfl_kit.grading.course import course_grader, handing_in
+    from npfl_kit.grading.sandbox import isolation
+    from npfl_kit.grading.stores import batch, batch_progress
 
     if args.jobs < 0:
         raise errors.UsageError(f"--jobs is the number of submissions graded at once, at least 1, got {args.jobs}.")

@@ -33,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Grade the solution, the template and the mutants; print a table."""
-    from npfl_kit.grading import engine, isolation, reference, selftest, task_file
+    from npfl_kit.grading.grader import engine, reference
+    from npfl_kit.grading.proofs import selftest
+    from npfl_kit.grading.sandbox import isolation
+    from npfl_kit.grading.tasks import task_file
 
     if args.repeats < 1:
         raise errors.UsageError(f"--repeats must be at least 1, got {args.repeats}.")

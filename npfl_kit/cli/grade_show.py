@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from npfl_kit.cli import table
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import gradebook
-    from npfl_kit.grading import store as stores
-    from npfl_kit.grading import task as tasks
+    from npfl_kit.grading.course import gradebook
+    from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "show points and states"
 
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the grades of each lab."""
-    from npfl_kit.grading import course_grader, final_order, gradebook
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.course import course_grader, final_order, gradebook
+    from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         tasks, broken = course_grader.read_tasks(store, args.lab)

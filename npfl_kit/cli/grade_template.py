@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and the assignment beside it; nothing is overwritten."""
-    from npfl_kit.grading import template
+    from npfl_kit.grading.proofs import template
 
     script = lab_files.find(args.lab)
     source = script.read_text(encoding="utf-8")

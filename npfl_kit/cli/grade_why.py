@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import entries, record
+    from npfl_kit.grading import record
+    from npfl_kit.grading.stores import entries
 
 HELP = "tell why a submission has its points"
 
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print all that is known of a submission."""
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         submission, runs = store.submission(args.submission), store.runs(args.submission)

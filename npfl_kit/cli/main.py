@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from npfl_kit import errors, version
 from npfl_kit.cli import check, data, doctor, evaluate, grade, labs, pack, run, status, submit, weights
 
-VERBS = {"labs": labs, "run": run, "data": data, "weights": weights, "evaluate": evaluate, "check": check, "pack": pack,
-         "submit": submit, "status": status, "grade": grade, "doctor": doctor}
+VERBS = {"labs": labs, "run": run, "data": data, "weights": weights, "evaluate": evaluate, "check": check,
+         "pack": pack, "submit": submit, "status": status, "grade": grade, "doctor": doctor}
 INTERRUPTED, BROKEN_PIPE = 130, 141     # what a shell reports for these signals: 128 + SIGINT, 128 + SIGPIPE
 
 

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, pack, and print what is in the archive and the next command."""
-    from npfl_kit.grading import pack, task_file, team
+    from npfl_kit.grading.course import pack
+    from npfl_kit.grading.tasks import task_file
+    from npfl_kit.grading.uploads import team
 
     task = task_file.read(task_file.find(args.lab))
     members = team.parse(args.team, task.team)
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def measured(paths: Sequence[Path], lab: str) -> Mapping[str, float]:
     """The metrics of the run folder that one of the files lies in; none if there is no such folder."""
-    from npfl_kit.grading import upload_manifest
+    from npfl_kit.grading.uploads import upload_manifest
 
     for path in paths:
         try:

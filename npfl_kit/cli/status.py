@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Optional
 from npfl_kit.cli import grade_why, submit, table
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import board, gradebook
-    from npfl_kit.grading import store as stores
-    from npfl_kit.grading import task as tasks
+    from npfl_kit.grading.course import gradebook
+    from npfl_kit.grading.marks import board
+    from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "show your points, your submissions and your place"
 
@@ -31,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what a person has in each lab."""
-    from npfl_kit.grading import course_grader
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.course import course_grader
+    from npfl_kit.grading.stores import store as stores
 
     folder, person = submit.folder_of(args.store), submit.person_name(args.person)
     with stores.Store(folder) as store:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def of_lab(store: stores.Store, task: tasks.Task, person: str) -> Optional[dict[str, Any]]:
     """What a person has in a lab, as JSON values and as text; None if nothing was handed in."""
-    from npfl_kit.grading import gradebook
+    from npfl_kit.grading.course import gradebook
 
     past = gradebook.history(store, task, person)
     if not past:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Optional
 from npfl_kit import errors
 
 if TYPE_CHECKING:
-    from npfl_kit.grading import task as tasks
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "hand in, and get a receipt"
 
@@ -40,7 +40,11 @@ def add_store_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Hand in, and print the receipt."""
     from npfl_kit.cli import grade_why
-    from npfl_kit.grading import handing_in, policy, shown_text, store_folder, task_file
+    from npfl_kit.grading import shown_text
+    from npfl_kit.grading.course import handing_in
+    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.stores import store_folder
+    from npfl_kit.grading.tasks import task_file
 
     folder, person = folder_of(args.store), person_name(args.person)
     task = task_file.read(task_file.find(args.lab))
@@ -61,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def archive_of(task: tasks.Task, paths: list[Path], team: str) -> bytes:
     """The archive among these files, or a new one of them."""
-    from npfl_kit.grading import handing_in
+    from npfl_kit.grading.course import handing_in
 
     if len(paths) == 1 and paths[0].suffix.lower() == ".zip":
         if team:
@@ -86,7 +90,7 @@ def person_name(given: Optional[str]) -> str:
     """Who hands in: as given, or as who is logged in."""
     import getpass
 
-    from npfl_kit.grading import handing_in
+    from npfl_kit.grading.course import handing_in
 
     try:
         return handing_in.person(given if given is not None else getpass.getuser())

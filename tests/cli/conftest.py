@@ -81,7 +81,9 @@ def course(tmp_path, lab_folder, monkeypatch):
     """
     import types
 
-    from npfl_kit.grading import engine, isolation, record
+    from npfl_kit.grading import record
+    from npfl_kit.grading.grader import engine
+    from npfl_kit.grading.sandbox import isolation
 
     def write_task(late=""):
         (lab_folder / "first.toml").write_text(TASK.format(late=late), encoding="utf-8")

@@ -5,8 +5,9 @@ import sys
 import pytest
 
 from npfl_kit.cli import main
-from npfl_kit.grading import batch, engine
-from npfl_kit.grading import store as stores
+from npfl_kit.grading.grader import engine
+from npfl_kit.grading.stores import batch
+from npfl_kit.grading.stores import store as stores
 
 
 @pytest.fixture

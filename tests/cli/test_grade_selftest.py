@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from npfl_kit.cli import grade_calibrate, grade_selftest, main
-from npfl_kit.grading import calibrate
+from npfl_kit.grading.proofs import calibrate
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "grading"))
 import small_course  # noqa: E402

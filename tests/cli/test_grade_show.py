@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from npfl_kit.grading import engine
+from npfl_kit.grading.grader import engine
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_lateness_shows(command, graded):
 
 
 def test_an_empty_store_says_how_to_hand_in(command, graded, tmp_path):
-    from npfl_kit.grading import store as stores
+    from npfl_kit.grading.stores import store as stores
     stores.Store(tmp_path / "empty", make=True).close()
 
     assert "npfl-kit submit LAB FILES" in command("grade", "show", tmp_path / "empty")[1]

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from npfl_kit.grading import store as stores
+from npfl_kit.grading.stores import store as stores
 
 
 def test_a_receipt_tells_number_time_and_digest(command, course):

@@ -1,5 +1,6 @@
 """Records and tasks with a canary in everything that is hidden, and with hostile text in everything that is not."""
-from npfl_kit.grading import record, task
+from npfl_kit.grading import record
+from npfl_kit.grading.tasks import task
 from tests.grading.policy_cases import DIGEST
 
 CANARY = "canary-4f1d"

@@ -2,7 +2,9 @@
 import dataclasses
 import datetime
 
-from npfl_kit.grading import entries, record, task
+from npfl_kit.grading import record
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
 
 NOON = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.timezone.utc)
 DIGEST = "ab" * 32

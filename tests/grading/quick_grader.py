@@ -8,8 +8,9 @@ import hashlib
 import sys
 import time
 
-from npfl_kit.grading import batch, leases, record
-from npfl_kit.grading import store as stores
+from npfl_kit.grading import record
+from npfl_kit.grading.stores import batch, leases
+from npfl_kit.grading.stores import store as stores
 
 VERSIONS = {"cnn": "v1"}
 ENVIRONMENT = {"python": "3.11.7", "numpy": "1.26.4"}

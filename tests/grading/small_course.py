@@ -2,7 +2,10 @@
 import pathlib
 import secrets
 
-from npfl_kit.grading import engine, intake, isolation, reference, task_file
+from npfl_kit.grading.grader import engine, reference
+from npfl_kit.grading.sandbox import isolation
+from npfl_kit.grading.tasks import task_file
+from npfl_kit.grading.uploads import intake
 
 DOUBLE = '''"""Twice the numbers.
 

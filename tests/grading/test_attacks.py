@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from npfl_kit.grading import isolation, runner
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import isolation, runner
+from npfl_kit.grading.tasks.task import Limits
 
 ATTACKS = pathlib.Path(__file__).with_name("attacks")
 SMALL = {"seconds": 20.0, "memory": 3 * 10**8, "processes": 100, "output": 4096, "disk": 2 * 10**7}
@@ -278,8 +278,8 @@ def test_no_upload_hides_a_module(level):
 
 ENDLESS = """
 import sys
-from npfl_kit.grading import isolation, runner
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import isolation, runner
+from npfl_kit.grading.tasks.task import Limits
 source = b'''
 import os, time
 def attack():

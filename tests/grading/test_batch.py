@@ -11,8 +11,9 @@ import time
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import batch, batch_progress, leases, record
-from npfl_kit.grading import store as stores
+from npfl_kit.grading import record
+from npfl_kit.grading.stores import batch, batch_progress, leases
+from npfl_kit.grading.stores import store as stores
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import quick_grader  # noqa: E402
@@ -68,7 +69,7 @@ def test_a_killed_batch_goes_on_and_ends_with_the_same_table(store, unbroken, se
     while store.pending():
         process = start(store)
         try:
-            process.wait(random.Random(100 * seed + kills).uniform(0, 0.25 + kills / 50))     # a slow machine needs longer
+            process.wait(random.Random(100 * seed + kills).uniform(0, 0.25 + kills / 50))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             kills += 1

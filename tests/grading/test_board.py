@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from npfl_kit.grading import board, board_view, noise, task
+from npfl_kit.grading.marks import board, board_view, noise
+from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
 from tests.grading.policy_cases import a_record, a_task
 

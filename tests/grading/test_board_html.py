@@ -1,7 +1,9 @@
 """The page of a board: ranks, pseudonyms, public scores, and nothing that tells who is who."""
 import pytest
 
-from npfl_kit.grading import board, board_html, board_view, policy, task
+from npfl_kit.grading.marks import board, board_view, policy
+from npfl_kit.grading.pages import board_html
+from npfl_kit.grading.tasks import task
 from tests.grading import canaries, chromium, page_checks, policy_cases
 from tests.grading.policy_cases import a_record, a_task
 

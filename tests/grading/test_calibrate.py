@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npfl_kit import errors
-from npfl_kit.grading import calibrate, engine, reference
+from npfl_kit.grading.grader import engine, reference
+from npfl_kit.grading.proofs import calibrate
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import small_course  # noqa: E402

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from npfl_kit.grading import box_environment, child, isolation, runner
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import box_environment, child, isolation, runner
+from npfl_kit.grading.tasks.task import Limits
 
 SEES = pathlib.Path(__file__).with_name("attacks") / "sees_its_limits.hostile"
 

@@ -1,8 +1,8 @@
 """Reading a report, whose lines are the student's to write: what is taken as an answer, and what is not."""
 import pytest
 
-from npfl_kit.grading import claims, isolation
-from npfl_kit.grading.job import JobCase
+from npfl_kit.grading.sandbox import claims, isolation
+from npfl_kit.grading.sandbox.job import JobCase
 
 CASES = [JobCase("a"), JobCase("b")]
 LIMITS = {"seconds": 5.0, "memory": 10**9, "processes": 9, "disk": 10**6}

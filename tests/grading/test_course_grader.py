@@ -6,8 +6,12 @@ import zipfile
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import batch, course_grader, engine, environment, isolation, record
-from npfl_kit.grading import store as stores
+from npfl_kit.grading import environment, record
+from npfl_kit.grading.course import course_grader
+from npfl_kit.grading.grader import engine
+from npfl_kit.grading.sandbox import isolation
+from npfl_kit.grading.stores import batch
+from npfl_kit.grading.stores import store as stores
 
 TASK = """
 title = "A first task"

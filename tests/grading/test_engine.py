@@ -10,9 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from npfl_kit import errors
-from npfl_kit.grading import engine, engine_code, engine_predictions, failures, intake, isolation, job, plans, record
-from npfl_kit.grading import reference, runner, student_view
-from npfl_kit.grading.task import Board, Case, Data, Expectation, Limits, Task
+from npfl_kit.grading import record
+from npfl_kit.grading.grader import engine, engine_code, engine_predictions, failures, plans
+from npfl_kit.grading.sandbox import isolation, job
+from npfl_kit.grading.uploads import intake
+from npfl_kit.grading.grader import reference
+from npfl_kit.grading.marks import student_view
+from npfl_kit.grading.sandbox import runner
+from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Limits, Task
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import small_course  # noqa: E402

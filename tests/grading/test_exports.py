@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from npfl_kit.grading import (entries, export_csv, export_gradescope, export_junit, policy, record, student_view,
-                              task)
+from npfl_kit.grading import record
+from npfl_kit.grading.marks import policy, student_view
+from npfl_kit.grading.pages import export_csv, export_gradescope, export_junit
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
 from tests.grading import canaries, policy_cases
 from tests.grading.policy_cases import DIGEST, a_record, a_task
 

@@ -1,7 +1,9 @@
 """What noise is measured by where single examples are not known."""
 import pytest
 
-from npfl_kit.grading import board, final_order, task
+from npfl_kit.grading.course import final_order
+from npfl_kit.grading.marks import board
+from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
 from tests.grading.policy_cases import a_record, a_task
 

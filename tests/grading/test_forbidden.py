@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from npfl_kit.grading import forbidden, source_names
+from npfl_kit.grading.uploads import forbidden, source_names
 
 TAPE = ["tf.GradientTape"]
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npfl_kit.grading import input_checks, inputs, task, values
+from npfl_kit.grading.tasks import input_checks, inputs, task
+from npfl_kit.grading.wire import values
 
 
 def made(spec, seed=42, repeat=5, repeats=10, **others):

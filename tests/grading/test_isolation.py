@@ -9,8 +9,8 @@ import tempfile
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import containers, escapes, isolation, private_root, readable
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import containers, escapes, isolation, private_root, readable
+from npfl_kit.grading.tasks.task import Limits
 
 UNSHARE = isolation.Level("L1", "unshare")
 

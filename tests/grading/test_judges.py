@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
-from npfl_kit.grading import judges, task, values
+from npfl_kit.grading.judging import judges
+from npfl_kit.grading.tasks import task
+from npfl_kit.grading.wire import values
 
 NOT_FINITE = [math.nan, math.inf, -math.inf, float("1e999")]
 EXACT = task.Tolerance(0, 0)

@@ -1,8 +1,8 @@
 """Answers of the reference solution stay as they were first found."""
 import pytest
 
-from npfl_kit.grading import kept_answers
-from npfl_kit.grading import store as stores
+from npfl_kit.grading.stores import kept_answers
+from npfl_kit.grading.stores import store as stores
 
 
 @pytest.fixture

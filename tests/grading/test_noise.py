@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 
-from npfl_kit.grading import board, noise
+from npfl_kit.grading.marks import board, noise
 
 
 def test_draws_are_those_of_a_plain_loop():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies
 
 from npfl_kit import errors
-from npfl_kit.grading import objects
+from npfl_kit.grading.stores import objects
 
 
 @hypothesis.given(data=strategies.binary(max_size=200))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from npfl_kit import errors
-from npfl_kit.grading import policy, task
+from npfl_kit.grading.marks import policy
+from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
 from tests.grading.policy_cases import NOON, a_record, a_task
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from npfl_kit import data as data_sets
 from npfl_kit import errors
-from npfl_kit.grading import (answers, context, detection_answers, engine, gold, isolation, prediction_files,
-                              predictions, public_rows, record)
-from npfl_kit.grading.intake import UngradableError, Upload
-from npfl_kit.grading.task import Board, Case, Data, Expectation, Task
+from npfl_kit.grading import record
+from npfl_kit.grading.grader import context, engine
+from npfl_kit.grading.judging import answers, detection_answers, gold, prediction_files, predictions, public_rows
+from npfl_kit.grading.sandbox import isolation
+from npfl_kit.grading.uploads.intake import UngradableError, Upload
+from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Task
 from npfl_kit.scoring import class_lines, coco, svhn, tag_lines
 
 SECRET = b"s" * 32
@@ -395,7 +397,7 @@ def test_a_missing_file_is_named():
 
 def test_predictions_are_judged_without_tensorflow():
     code = ("import sys; from npfl_kit.grading import predictions, intake, engine_predictions; "
-            "from npfl_kit.grading.task import *; "
+            "from npfl_kit.grading.tasks.task import *; "
             "d = Data('glyphs', 'accuracy'); "
             "t = Task('lab', 'predictions', '', '', (), (), data=d, board=Board('accuracy')); "
             "print(predictions.judge(t, d, intake.Upload({d.file: b'0\\n' * 2000}), None, b'secret').whole); "

@@ -8,7 +8,9 @@ import datetime
 import numpy as np
 import pytest
 
-from npfl_kit.grading import board, noise, public_rows, task
+from npfl_kit.grading.judging import public_rows
+from npfl_kit.grading.marks import board, noise
+from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
 from tests.grading.policy_cases import NOON, a_record, a_task
 

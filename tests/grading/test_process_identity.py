@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from npfl_kit.grading import process_identity
+from npfl_kit.grading.stores import process_identity
 
 CODE = "from npfl_kit.grading import process_identity; print(process_identity.new(), flush=True); input()"
 

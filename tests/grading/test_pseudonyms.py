@@ -4,7 +4,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from npfl_kit.grading import pseudonyms
+from npfl_kit.grading.marks import pseudonyms
 
 
 @settings(max_examples=30)

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import plans, reference, runner, task_file, values
+from npfl_kit.grading.grader import plans, reference
+from npfl_kit.grading.sandbox import runner
+from npfl_kit.grading.tasks import task_file
+from npfl_kit.grading.wire import values
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import small_course  # noqa: E402

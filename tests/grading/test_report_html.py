@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from npfl_kit.grading import entries, html, intake, page_style, policy, record, report_html, task, worst_examples
+from npfl_kit.grading import record
+from npfl_kit.grading.marks import policy
+from npfl_kit.grading.pages import html, page_style, report_html, worst_examples
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
+from npfl_kit.grading.uploads import intake
 from tests.grading import canaries, chromium, page_checks
 from tests.grading.policy_cases import DIGEST
 

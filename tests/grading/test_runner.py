@@ -3,9 +3,10 @@ import numpy as np
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import isolation, private_root, readable, runner, values
-from npfl_kit.grading.runner import JobCase
-from npfl_kit.grading.task import Limits
+from npfl_kit.grading.sandbox import isolation, private_root, readable, runner
+from npfl_kit.grading.wire import values
+from npfl_kit.grading.sandbox.runner import JobCase
+from npfl_kit.grading.tasks.task import Limits
 
 QUICK = Limits(seconds=20, memory=10**9)
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npfl_kit.grading import seeds, task
+from npfl_kit.grading.tasks import seeds, task
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
 SECRET = bytes(range(32))

@@ -8,7 +8,8 @@ import pytest
 from safetensors import numpy as safetensors_numpy
 
 from npfl_kit import errors
-from npfl_kit.grading import mutants, reference, selftest, spoiled_files
+from npfl_kit.grading.grader import reference
+from npfl_kit.grading.proofs import mutants, selftest, spoiled_files
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import small_course  # noqa: E402

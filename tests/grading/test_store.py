@@ -13,8 +13,9 @@ import zipfile
 import pytest
 
 from npfl_kit import errors
-from npfl_kit.grading import leases, objects, record, schema
-from npfl_kit.grading import store as stores
+from npfl_kit.grading import record
+from npfl_kit.grading.stores import leases, objects, schema
+from npfl_kit.grading.stores import store as stores
 
 VERSIONS, ENVIRONMENT = {"cnn": "v1"}, {"python": "3.11.7"}
 

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from npfl_kit.grading import (board, board_html, board_view, entries, export_gradescope, export_junit, policy, record,
-                              report_html, shown_text, student_view, task)
+from npfl_kit.grading import record, shown_text
+from npfl_kit.grading.marks import board, board_view, policy, student_view
+from npfl_kit.grading.pages import board_html, export_gradescope, export_junit, report_html
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
 from tests.grading import canaries, policy_cases
 from tests.grading.canaries import CANARY, NUMBER
 from tests.grading.policy_cases import DIGEST

@@ -3,7 +3,8 @@ import dataclasses
 
 import pytest
 
-from npfl_kit.grading import record, task
+from npfl_kit.grading import record
+from npfl_kit.grading.tasks import task
 
 
 def made(*points):

@@ -8,7 +8,7 @@ import pytest
 
 from npfl_kit import errors
 from npfl_kit.data import manifest
-from npfl_kit.grading import inputs, task, task_file
+from npfl_kit.grading.tasks import inputs, task, task_file
 
 EXAMPLES = sorted((pathlib.Path(__file__).parent / "task_files").glob("*.toml"))
 FUNCTIONS, PREDICTIONS, RUNS, WEIGHTS = (path.read_text(encoding="utf-8")

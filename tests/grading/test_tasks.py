@@ -5,7 +5,11 @@ import secrets
 import pytest
 
 from npfl_kit import home
-from npfl_kit.grading import engine, forbidden, isolation, mutants, reference, selftest, task_file, template
+from npfl_kit.grading.grader import engine, reference
+from npfl_kit.grading.proofs import mutants, selftest, template
+from npfl_kit.grading.sandbox import isolation
+from npfl_kit.grading.tasks import task_file
+from npfl_kit.grading.uploads import forbidden
 
 PATHS = sorted(home.folder("labs").glob("*/*.toml"))
 TASKS = [path for path in PATHS if not path.name.endswith(".mutants.toml")]

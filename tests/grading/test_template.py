@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npfl_kit import errors, lab_files
-from npfl_kit.grading import template
+from npfl_kit.grading.proofs import template
 
 MARKED = [path for path in lab_files.paths() if "# Exercise: " in path.read_text(encoding="utf-8")]
 NAMES = [path.stem for path in MARKED]

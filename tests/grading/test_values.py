@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
-from npfl_kit.grading import values
+from npfl_kit.grading.wire import values
 
 NUMBERS = st.integers(-values.LARGEST_INT, values.LARGEST_INT) | st.floats(allow_nan=False)
 PLAIN = st.none() | st.booleans() | NUMBERS | st.text(max_size=20)
@@ -192,7 +192,8 @@ def test_a_large_array_takes_a_second_or_two():
 
 
 def test_the_wire_needs_python_and_numpy_alone():
-    code = ("import sys, npfl_kit.grading.values; print([name for name in ('tensorflow', 'keras', 'scipy', 'PIL', "
+    code = ("import sys, npfl_kit.grading.wire.values; "
+            "print([name for name in ('tensorflow', 'keras', 'scipy', 'PIL', "
             "'h5py', 'requests', 'rich', 'matplotlib') if name in sys.modules])")
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from npfl_kit.grading import head_tail, process_tree, warden, watch
+from npfl_kit.grading.sandbox import head_tail, process_tree, warden, watch
 
 ECHO = "import sys\nfor line in sys.stdin: print('did', line.strip()); sys.stdout.flush()\n"
 LIMITS = {"memory": 10**9, "processes": 50, "output": 1000, "claims": 10**6, "disk": 10**6, "kernel": {}}
@@ -178,6 +178,7 @@ def test_head_and_tail_are_those_of_the_whole(sizes):
 def test_the_warden_needs_nothing_that_is_installed():
     ended = subprocess.run([sys.executable, "-I", "-S", "-c",
                             f"import sys; sys.path.insert(0, {str(pathlib.Path(warden.__file__).parents[2])!r}); "
-                            "import npfl_kit.grading.warden; print('numpy' in sys.modules)"], capture_output=True)
+                            "import npfl_kit.grading.sandbox.warden; print('numpy' in sys.modules)"],
+                           capture_output=True)
 
     assert ended.stdout == b"False\n", ended.stderr

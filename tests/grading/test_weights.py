@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npfl_kit import errors
-from npfl_kit.grading import h5_scan, isolation, job, predictions, runner, safetensors_header, weights
-from npfl_kit.grading.intake import UngradableError, Upload
-from npfl_kit.grading.task import Board, Case, Data, Limits, Task
-from npfl_kit.grading.ungradable import OverLimitError
+from npfl_kit.grading.grader import weights
+from npfl_kit.grading.judging import predictions
+from npfl_kit.grading.sandbox import isolation, job, runner
+from npfl_kit.grading.uploads import h5_scan, safetensors_header
+from npfl_kit.grading.uploads.intake import UngradableError, Upload
+from npfl_kit.grading.tasks.task import Board, Case, Data, Limits, Task
+from npfl_kit.grading.uploads.ungradable import OverLimitError
 from npfl_kit.train import weights as kit_weights
 
 ARRAYS = {"conv/kernel": np.ones([3, 3, 1, 2], np.float32), "conv/bias": np.zeros(2, np.float32),
@@ -274,7 +277,7 @@ def test_a_missing_file_is_named():
 
 
 def test_scanning_never_imports_tensorflow():
-    code = ("import sys, npfl_kit.grading.weights; "
+    code = ("import sys, npfl_kit.grading.grader.weights; "
             "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))")
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

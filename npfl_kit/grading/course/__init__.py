@@ -1,0 +1,1 @@
+"""The course as a whole: what is packed, handed in, graded, and who has what."""

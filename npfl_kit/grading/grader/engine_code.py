@@ -1,0 +1,154 @@
+"""Tasks whose code is run: functions are called, `main` is run, and what comes back is judged in this process."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Optional
+
+from npfl_kit.grading import record
+from npfl_kit.grading.grader import failures, reference
+from npfl_kit.grading.judging import judges
+from npfl_kit.grading.sandbox import runner
+from npfl_kit.grading.uploads import forbidden, intake
+from npfl_kit.grading.grader.context import Context
+from npfl_kit.grading.grader.plans import Plan, plans
+from npfl_kit.grading.tasks.task import Case, Task
+
+Outcomes = Mapping[str, Sequence[Optional[runner.Outcome]]]
+
+
+def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Context) \
+        -> tuple[list[record.CaseRecord], Mapping[str, float]]:
+    """Run what the cases ask for, in one child, and judge it.
+
+    Returns: a record for each case; and for the board the metric of the first public and of the first other case that
+      expects it.
+    """
+    sources = {name: content for name, content in upload.files.items() if name.endswith(".py")}
+    if found := uses_of_forbidden(task, sources):
+        help = "Write it without that name."
+        return [failures.failed(task, case, "student_error", found, help) for case in cases], {}
+    needed = closure(task, cases)
+    planned = plans(task, needed, context.secret)
+    expected = context.references.of(task, planned, context)
+    secret_last = sorted(planned, key=lambda plan: plan.case.visibility != "public")    # a child is told one by one
+    outcomes = by_case(planned, runner.run(
+        sources, [job for plan in secret_last for job in plan.jobs], task.limits, context.level,
+        data_dirs=context.data_dirs, environment=context.variables, hidden=context.hidden))
+    records: dict[str, record.CaseRecord] = {}
+    for plan in planned:
+        case = plan.case
+        causes = [records[name] for name in case.depends if records[name].score < records[name].max
+                  or records[name].state != "graded"]
+        records[case.id] = (failures.not_counted(task, case, causes[0]) if causes
+                            else judge_case(task, plan, outcomes[case.id], expected.get(case.id)))
+    for case in needed:
+        unmoved(task, case, outcomes, records)
+    return [records[case.id] for case in cases], board_values(task, needed, outcomes, records)
+
+
+def uses_of_forbidden(task: Task, sources: Mapping[str, bytes]) -> str:
+    """Where a source uses what the task forbids; empty if none does. One that does not parse fails when it runs."""
+    for name, content in sorted(sources.items()):
+        try:
+            uses = forbidden.uses(content, task.forbidden) if task.forbidden else []
+        except SyntaxError:
+            continue
+        if uses:
+            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task: write it yourself."
+    return ""
+
+
+def closure(task: Task, cases: Sequence[Case]) -> list[Case]:
+    """The cases and all that they depend on or are compared with, in the order of the task."""
+    wanted, todo = set(), [case.id for case in cases]
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            case = task.case(name)
+            todo += [*case.depends, *([case.differs_from] if case.differs_from else [])]
+    return [case for case in task.cases if case.id in wanted]
+
+
+def by_case(planned: Sequence[Plan], outcomes: Iterable[runner.Outcome]) -> Outcomes:
+    """The outcome of each repeat of each case; None where there is none."""
+    found: dict[tuple[str, int], runner.Outcome] = {}
+    for outcome in outcomes:
+        found.setdefault((outcome.id, outcome.repeat), outcome)
+    return {plan.case.id: [found.get((plan.case.id, job.repeat)) for job in plan.jobs] for plan in planned}
+
+
+def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcome]],
+               expected: Optional[reference.Expected]) -> record.CaseRecord:
+    """The record of a case; all of its repeats must be right.
+
+    The first failure counts; of wrong answers before one, the answer to the shortest question is shown.
+    """
+    case, measured = plan.case, measurements(outcomes)
+    if not outcomes or len(outcomes) != len(plan.jobs):
+        raise ValueError(f"case {case.id}: {len(outcomes)} outcomes of {len(plan.jobs)} jobs")
+    right: list[tuple[judges.Verdict, runner.JobCase]] = []
+    wrong: list[tuple[judges.Verdict, runner.JobCase]] = []
+    for job, outcome in zip(plan.jobs, outcomes):
+        failure = failures.of_outcome(task, case, outcome, failures.called(case, job), **measured)
+        if failure and not wrong:
+            return failure
+        if failure or outcome is None:
+            break
+        verdict = verdict_of(case, job.repeat, outcome.value, expected)
+        (right if verdict.ok else wrong).append((verdict, job))
+    if not wrong:
+        return failures.judged(task, case, right[0][0], **measured)
+    verdict, job = min(wrong, key=lambda pair: len(str(pair[1].arguments)))
+    said = ": ".join(filter(None, [failures.called(case, job), verdict.rationale]))
+    return failures.judged(task, case, dataclasses.replace(verdict, rationale=said), **measured)
+
+
+def verdict_of(case: Case, repeat: int, value: object, expected: Optional[reference.Expected]) -> judges.Verdict:
+    """What a judge says of a value."""
+    if not case.call:
+        return judges.meets_all(case.expect, value, expected.bands if expected else {})
+    if expected is None:
+        raise ValueError(f"case {case.id} has no expected values")
+    return judges.same(expected.values[repeat], value, case.tolerance)
+
+
+def measurements(outcomes: Sequence[Optional[runner.Outcome]]) -> dict:
+    """What the repeats of a case took together."""
+    ran = [outcome for outcome in outcomes if outcome is not None]
+    if not ran:
+        return {}
+    peaks = [outcome.peak_rss for outcome in ran if outcome.peak_rss is not None]
+    return {"seconds": round(sum(outcome.seconds or 0.0 for outcome in ran), 3),
+            "peak_rss": max(peaks) if peaks else None, "isolation": ran[0].isolation}
+
+
+def unmoved(task: Task, case: Case, outcomes: Outcomes, records: dict[str, record.CaseRecord]) -> None:
+    """Take the points of two cases whose flags differ and whose metrics do not: nothing was computed."""
+    if not case.differs_from:
+        return
+    pair = [outcomes[name][0] for name in (case.id, case.differs_from)]
+    metrics = [dict(each.value) if each and each.state == "ok" and isinstance(each.value, dict) else {}
+               for each in pair]
+    names = [name for name in case.expect if name in metrics[0] and name in metrics[1]]
+    if names and all(metrics[0][name] == metrics[1][name] for name in names):
+        other = task.case(case.differs_from)
+        for one, two in ((case, other), (other, case)):
+            records[one.id] = failures.failed(
+                task, one, "graded", f"{names[0]} is the same as in case {two.id}, although the flags differ.",
+                "Compute what main returns from its arguments.", **measurements(outcomes[one.id]))
+
+
+def board_values(task: Task, cases: Sequence[Case], outcomes: Outcomes,
+                 records: Mapping[str, record.CaseRecord]) -> dict[str, float]:
+    """The numbers of a board of runs, of cases that were passed."""
+    values: dict[str, float] = {}
+    for case in cases if task.board else ():
+        assert task.board is not None
+        if task.board.metric in case.expect and records[case.id].score == records[case.id].max:
+            outcome = outcomes[case.id][0]
+            number = outcome.value.get(task.board.metric) if outcome and isinstance(outcome.value, dict) else None
+            if number is not None and record.is_finite(number):
+                values.setdefault("public" if case.visibility == "public" else "private", float(number))
+    return values

@@ -1,0 +1,200 @@
+"""What a submission is worth: grade = f(runs, task), with nothing kept besides, so that it can always be found again.
+
+1. Of each submission the newest run counts; one that failed by our fault only if there is no other.
+2. A submission uses an attempt if its state is graded, student_error or limit. One that comes after `per_day` others
+   of the same person, or of the same team, on the same day has no points. Days are of the deadline's time zone.
+3. Points of cases below the threshold are none. The exact sum is compared, and 1e-6 too little is enough.
+4. They are multiplied by what lateness costs, and rounded down to hundredths; 1e-6 too little is enough again.
+5. All members of its team get them; each person keeps the best, the earliest of equal ones. Of those that are worth
+   nothing the newest counts, as it tells the most.
+"""
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Optional
+
+from npfl_kit import errors
+from npfl_kit.grading import record
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
+
+USES_ATTEMPT = ("graded", "student_error", "limit")
+SLACK = 1e-6        # of points, for what floating-point sums lose
+STEPS = 100         # parts of a point
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    """What one submission is worth.
+
+    Args:
+      run: its newest.
+      points: in hundredths, lateness included.
+      factor: of lateness, in [0, 1].
+      attempt: which of its day it is, 1 and more; 0 if it uses none.
+      within: whether that is not one too many.
+    """
+
+    run: entries.Run
+    points: float
+    factor: float
+    attempt: int
+    within: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Grade:
+    """What a person has.
+
+    Args:
+      points: of cases and of order together.
+      of: the points of all cases, and those of order.
+      state: of the submission that counts.
+      counted: that submission; None if nothing came that counts.
+      order_points: for the place on the board, included in `points`.
+      submissions: how many came that this person is a member of.
+      note: what a teacher should look at; empty if nothing is.
+    """
+
+    points: float
+    of: float
+    state: str
+    counted: Optional[Counted]
+    order_points: float = 0.0
+    submissions: int = 0
+    note: str = ""
+
+    @property
+    def late(self) -> bool:
+        return self.counted is not None and self.counted.factor < 1
+
+
+def instant(text: str) -> datetime.datetime:
+    """A moment written as ISO 8601 with a time zone.
+
+    >>> instant("2026-11-21T23:59:59Z") == instant("2026-11-22T00:59:59+01:00")
+    True
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise errors.DataError(f"Expected a moment with a time zone, as 2026-11-21T23:59:59+01:00, got {text!r}. Mend "
+                               f"due and until in [late] of the task file.")
+    return moment
+
+
+def late_factor(late: task.Late, received_at: datetime.datetime) -> float:
+    """What points are multiplied by: 1 until `due`, falling linearly to `least` at `until`, 0 after it.
+
+    Without `due` nothing is late; without `until` all that is late has nothing.
+
+    >>> late = task.Late("2026-11-21T12:00:00Z", "2026-11-21T16:00:00Z", 0.5)
+    >>> [late_factor(late, instant(f"2026-11-21T{time}:00Z")) for time in ("12:00", "14:00", "16:00", "16:01")]
+    [1.0, 0.75, 0.5, 0.0]
+    """
+    if late.due is None or received_at <= instant(late.due):
+        return 1.0
+    if late.until is None or received_at > instant(late.until):
+        return 0.0
+    due = instant(late.due)
+    return 1.0 - (1.0 - late.least) * ((received_at - due) / (instant(late.until) - due))
+
+
+def points(score: float, threshold: float, factor: float) -> float:
+    """Points in hundredths: `score`, or nothing below the threshold, times `factor`, rounded down.
+
+    >>> points(0.1 + 0.2, 0.3, 1.0), points(2.999, 3.0, 1.0), points(2.999, 2.0, 1.0)
+    (0.3, 0.0, 2.99)
+    """
+    if not (record.is_finite(score) and 0 <= factor <= 1) or score < threshold - SLACK:
+        return 0.0
+    return math.floor(score * factor * STEPS + SLACK) / STEPS
+
+
+def newest(runs: Iterable[entries.Run]) -> list[entries.Run]:
+    """The run of each submission that counts, in the order in which submissions came.
+
+    A fault of the grader takes nobody's grade: such a run counts only where there is no other.
+    """
+    found: dict[int, entries.Run] = {}
+    for run in sorted(runs, key=lambda run: (run.result.state != "grader_error", run.id)):
+        found[run.submission.id] = run
+    return sorted(found.values(), key=lambda run: (instant(run.received_at), run.submission.id))
+
+
+def counted(description: task.Task, runs: Iterable[entries.Run]) -> list[Counted]:
+    """What each submission is worth, in the order in which they came.
+
+    An attempt is one of the person who hands in, and one of the team that is named: neither another team nor another
+    hand gives more of them, and nobody can use up the attempts of a person by naming them.
+    """
+    zone = instant(description.late.due).tzinfo if description.late.due else datetime.timezone.utc
+    used: collections.Counter = collections.Counter()
+    found = []
+    for run in newest(runs):
+        moment, attempt = instant(run.received_at), 0
+        if run.result.state in USES_ATTEMPT:
+            day = moment.astimezone(zone).date()
+            users = {(day, (run.submission.person,)), (day, run.submission.team)}
+            attempt = 1 + max(used[user] for user in users)
+            used.update(users)
+        within, factor = attempt <= description.per_day, late_factor(description.late, moment)
+        worth = within and run.result.state not in ("ungradable", "grader_error")
+        found.append(Counted(run, points(run.result.score, description.threshold, factor) if worth else 0.0, factor,
+                             attempt, within))
+    return found
+
+
+def teams(runs: Iterable[entries.Run]) -> dict[str, set[tuple[str, ...]]]:
+    """The teams of two and more that each person is named in."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for run in runs:
+        for person in run.submission.team if len(run.submission.team) > 1 else ():
+            found.setdefault(person, set()).add(run.submission.team)
+    return found
+
+
+def grades(description: task.Task, runs: Sequence[entries.Run],
+           order: Optional[Mapping[str, float]] = None) -> dict[str, Grade]:
+    """The grade of each person who handed in or is a member of a team, by name.
+
+    Args:
+      runs: of this task, all there are.
+      order: points for the place on the board, of persons who have some.
+    """
+    worth, named = counted(description, runs), teams(runs)
+    persons = sorted({person for each in worth for person in each.run.submission.team})
+    return {person: _grade(description, [each for each in worth if person in each.run.submission.team],
+                           (order or {}).get(person, 0.0), sorted(named.get(person, ())))
+            for person in persons}
+
+
+def grade_of(description: task.Task, runs: Sequence[entries.Run], order_points: float = 0.0) -> Grade:
+    """The grade of one person or team, whose runs these are."""
+    return _grade(description, counted(description, runs), order_points, [])
+
+
+def _grade(description: task.Task, worth: Sequence[Counted], order_points: float,
+           in_teams: Sequence[Sequence[str]]) -> Grade:
+    if not (record.is_finite(order_points) and order_points >= 0):
+        raise ValueError(f"expected order points >= 0, got {order_points}")
+    order_points = points(order_points, 0.0, 1.0)
+    possible = float(description.points) + (description.board.order_points if description.board else 0.0)
+    best = max(worth, key=lambda each: each.points, default=None)       # the first of equal ones
+    best = worth[-1] if best and not best.points else best
+    total = best.points + order_points if best and best.points else 0.0
+    notes = []
+    if len(in_teams) > 1:
+        notes.append(f"in {len(in_teams)} teams: {'; '.join(', '.join(team) for team in in_teams)}")
+    over = sum(not each.within for each in worth)
+    notes += [f"{over} beyond {description.per_day} a day"] if over else []
+    faults = sum(each.run.result.state == "grader_error" for each in worth)
+    notes += [f"{faults} to be graded again"] if faults else []
+    return Grade(points(total, 0.0, 1.0), possible, best.run.result.state if best else "none", best,
+                 order_points if total else 0.0, len(worth), "; ".join(notes))

@@ -1,0 +1,1 @@
+"""Records as pages and files for people and other systems."""

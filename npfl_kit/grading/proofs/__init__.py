@@ -1,0 +1,1 @@
+"""Whether a task tells right from wrong."""

@@ -1,0 +1,1 @@
+"""A course on disk: what came, what was found, what waits."""

@@ -1,0 +1,1 @@
+"""What a task is: its file, its cases, their inputs and seeds."""

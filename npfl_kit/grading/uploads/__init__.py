@@ -1,0 +1,1 @@
+"""What is handed in: hostile bytes, read strictly."""

@@ -1,0 +1,1 @@
+"""Values between a student's process and the grader."""
