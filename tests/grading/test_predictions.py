@@ -396,7 +396,8 @@ def test_a_missing_file_is_named():
 
 
 def test_predictions_are_judged_without_tensorflow():
-    code = ("import sys; from npfl_kit.grading import predictions, intake, engine_predictions; "
+    code = ("import sys; from npfl_kit.grading.grader import engine_predictions; "
+            "from npfl_kit.grading.judging import predictions; from npfl_kit.grading.uploads import intake; "
             "from npfl_kit.grading.tasks.task import *; "
             "d = Data('glyphs', 'accuracy'); "
             "t = Task('lab', 'predictions', '', '', (), (), data=d, board=Board('accuracy')); "

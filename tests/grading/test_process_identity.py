@@ -7,7 +7,8 @@ import pytest
 
 from npfl_kit.grading.stores import process_identity
 
-CODE = "from npfl_kit.grading import process_identity; print(process_identity.new(), flush=True); input()"
+CODE = ("from npfl_kit.grading.stores import process_identity; "
+        "print(process_identity.new(), flush=True); input()")
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path):
 
 
 def test_processes_that_make_a_store_at_once_make_one(tmp_path):
-    code = ("import sys; from npfl_kit.grading import store\n"
+    code = ("import sys; from npfl_kit.grading.stores import store\n"
             "with store.Store(sys.argv[1], make=True) as made:\n"
             "    made.submit('cnn', b'archive', 'ada'); print(made.secret.hex())")
     started = [subprocess.Popen([sys.executable, "-c", code, tmp_path / "store"], stdout=subprocess.PIPE, text=True)

@@ -177,7 +177,7 @@ def test_head_and_tail_are_those_of_the_whole(sizes):
 
 def test_the_warden_needs_nothing_that_is_installed():
     ended = subprocess.run([sys.executable, "-I", "-S", "-c",
-                            f"import sys; sys.path.insert(0, {str(pathlib.Path(warden.__file__).parents[2])!r}); "
+                            f"import sys; sys.path.insert(0, {str(pathlib.Path(warden.__file__).parents[3])!r}); "
                             "import npfl_kit.grading.sandbox.warden; print('numpy' in sys.modules)"],
                            capture_output=True)
 

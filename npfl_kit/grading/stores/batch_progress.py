@@ -102,7 +102,7 @@ def of(stream: TextIO) -> Progress:
 def line(work: leases.Work, result: Optional[record.Record], again: bool, seconds: float) -> str:
     """What is said of a submission that is done.
 
-    >>> from npfl_kit.grading import entries
+    >>> from npfl_kit.grading.stores import entries
     >>> came = entries.Submission(7, "cnn", "ada", ("ada",), "2026-10-01T12:00:00.000000+00:00", 64 * "0", 64 * "0")
     >>> line(leases.Work(9, came, "v1", 1), None, False, 0.0)
     '#7 cnn ada: as an equal submission'
