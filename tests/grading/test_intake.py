@@ -1,4 +1,5 @@
 """No archive of a stranger is unpacked unless all of it is as an honest packer leaves it; attacks 9, 13 and 19."""
+import dataclasses
 import io
 import json
 import os
@@ -256,6 +257,15 @@ def test_the_files_of_a_task_are_asked_for_by_name(names, home, said):
     else:
         with pytest.raises(intake.UngradableError, match=said):
             intake.require_wanted(task(), names, home)
+
+
+def test_at_home_predictions_need_no_sources_beside_them():
+    two = dataclasses.replace(task(), files=("predictions.txt", "*.py"))
+
+    intake.require_wanted(two, ["predictions_dev.txt"], home=True)
+    intake.require_wanted(two, ["predictions_dev.txt", "lab.py"], home=True)
+    with pytest.raises(intake.UngradableError, match=r"asks for a file \*\.py"):
+        intake.require_wanted(two, ["predictions.txt"])
 
 
 def test_nothing_is_written_to_the_disk(tmp_path):

@@ -94,13 +94,12 @@ def read_files(paths: Iterable[Union[str, os.PathLike]], limits: Limits = Limits
 def wanted(task: Task, home: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Patterns of the names that an upload must have, and of those that it may have.
 
-    At home, the file of predictions is that of the home split.
+    Of predictions and weights, only these are judged at home, and the predictions are those of the home split.
     """
     data = task.data
     if data is None or not home:
         return task.files, task.optional + ((data.home_file,) if data else ())
-    return (tuple(data.home_file if name == data.file else name for name in task.files),
-            task.optional + (data.file,))
+    return (data.home_file,), tuple(dict.fromkeys([*task.files, *task.optional, data.file]))
 
 
 def require_wanted(task: Task, names: Iterable[str], home: bool = False) -> None:
