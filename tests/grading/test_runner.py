@@ -1,4 +1,6 @@
 """Running the cases of a submission: what is asked, what comes back, and in which order a child learns of it."""
+import time
+
 import numpy as np
 import pytest
 
@@ -219,6 +221,8 @@ def f(folder):
 
 TRAINING = """
 import argparse
+import time
+
 import numpy as np
 import tensorflow as tf
 parser = argparse.ArgumentParser()
@@ -241,3 +245,15 @@ def test_tensorflow_trains_in_the_strongest_sandbox_and_repeats_itself():
     assert states([one, two]) == ["ok", "ok"], one
     assert one.value["loss"] == two.value["loss"] > 0 and one.value["weights"].shape == (3, 1)
     assert 10**8 < one.peak_rss < 10**9 and one.output == ""
+
+
+def test_the_repeats_of_a_case_have_its_time_together():
+    sources = {"lab.py": b"import time\n\n\ndef slow():\n    time.sleep(0.4)\n    return 1\n"}
+    cases = [runner.JobCase("slow", repeat, call="slow", seconds=1) for repeat in range(30)]
+
+    started = time.monotonic()
+    outcomes = runner.run(sources, [*cases, runner.JobCase("other", call="slow", seconds=1)], Limits(), isolation.L0)
+
+    assert time.monotonic() - started < 8
+    assert [outcome.state for outcome in outcomes[:2]] == ["ok", "ok"]
+    assert {outcome.state for outcome in outcomes[2:-1]} == {"limit"} and outcomes[-1].state == "ok"

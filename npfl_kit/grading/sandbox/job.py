@@ -19,7 +19,7 @@ class JobCase:
       call: of "call", the name of the function.
       arguments: of "call": by name, or by position as "0", "1"; JSON values as `values.to_json` makes them.
       flags: of "main".
-      seconds: wall time allowed; None is that of the limits.
+      seconds: wall time allowed, for all repeats of a case together; None is that of the limits.
     """
 
     id: str

@@ -127,7 +127,7 @@ class Job:
         for case in cases:
             parts = {"id": case.id, "repeat": case.repeat, "kind": case.kind, "call": case.call,
                      "arguments": dict(case.arguments), "flags": list(case.flags)}
-            yield {"send": json.dumps(parts, allow_nan=False) + "\n",
+            yield {"send": json.dumps(parts, allow_nan=False) + "\n", "group": case.id,
                    "seconds": self.limits.seconds if case.seconds is None else case.seconds}
 
 

@@ -37,7 +37,8 @@ class Warden:
     """One child, from its start to its end.
 
     Args:
-      job: `argv`, `env`, `cwd` of the child; `steps`, each with `send` (a line for its stdin) and `seconds`; `limits`:
+      job: `argv`, `env`, `cwd` of the child; `steps`, each with `send` (a line for its stdin) and `seconds`, which all
+        steps with the same `group`, if they have one, have together; `limits`:
         `memory`, `processes`, `output`, `claims` and `disk` (bytes), `kernel` (names of `resource` -> numbers);
         `watch`, the folder that `disk` is about, or None; `stop`, a command that ends what is not below us, or None;
         `scratch`, the folder to remove if the grader, who does it otherwise, is gone, or None.
@@ -48,6 +49,7 @@ class Warden:
         self.watch = watch.Watch(self.limits, job["watch"])
         self.lines: list[bytes] = []
         self.done: list[dict[str, Any]] = []
+        self.used: dict[str, float] = {}        # seconds of the steps of a group, which have theirs together
         self.partial, self.to_send, self.claimed, self.kept = bytearray(), bytearray(), 0, 0
         self.child = launch.start(job)
         assert self.child.stdin and self.child.stdout and self.child.stderr
@@ -66,7 +68,7 @@ class Warden:
     def begin_step(self) -> None:
         step = self.steps[len(self.lines)]
         self.started = time.monotonic()
-        self.deadline = self.started + step["seconds"]
+        self.deadline = self.started + step["seconds"] - self.used.get(step.get("group", ""), 0.0)
         self.printed = head_tail.HeadTail(min(self.limits["output"],
                                               max(LEAST_OUTPUT, 4 * self.limits["output"] - self.kept)))
         self.watch.peak_of_step = 0
@@ -78,8 +80,11 @@ class Warden:
         if time.monotonic() - self.watch.last > LOOK:
             self.watch.measure()
         self.kept += len(self.printed)
+        group, seconds = self.steps[len(self.done)].get("group"), time.monotonic() - self.started
+        if group:
+            self.used[group] = self.used.get(group, 0.0) + seconds
         peak = self.watch.peak_of_step or self.watch.peak
-        self.done.append({"seconds": time.monotonic() - self.started, "peak_rss": peak, "output": self.printed.text()})
+        self.done.append({"seconds": seconds, "peak_rss": peak, "output": self.printed.text()})
 
     def watch_over(self) -> None:
         """Wait for all steps; always ends with `Ended` or `OverLimit`."""
