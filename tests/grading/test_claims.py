@@ -99,3 +99,10 @@ def test_a_sandbox_that_does_not_start_is_our_fault(lines):
 def test_processes_that_cannot_be_killed_are_our_fault():
     with pytest.raises(isolation.IsolationError, match="3 processes"):
         outcomes([*START, CLAIM % "1", OF_B], survivors=3)
+
+
+def test_no_further_thread_is_a_limit_as_no_further_process_is():
+    found = {"type": "RuntimeError", "text": "can't start new thread", "traceback": [], "errno": None}
+
+    assert claims.failure(found)[0] == "limit" and claims.failure(found)[1]["error"]["type"] == "processes"
+    assert claims.failure({**found, "text": "no"})[0] == "error"

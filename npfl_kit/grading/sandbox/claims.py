@@ -15,6 +15,7 @@ from npfl_kit.grading.wire import values
 from npfl_kit.grading.sandbox.job import JobCase, Outcome
 
 MET = {errno.EFBIG: "disk", errno.ENOSPC: "disk", errno.EDQUOT: "disk", errno.EAGAIN: "processes"}
+NO_THREAD = "can't start new thread"    # as Python says where the kernel gives none, sooner than the warden has looked
 KERNEL_LIMITS = {"SIGXCPU": "cpu", "SIGXFSZ": "disk"}
 SENTENCES = {"seconds": "It took longer than {seconds:g} s.",
              "memory": "It took more than {memory:,} bytes of memory.",
@@ -161,4 +162,6 @@ def failure(found: Any) -> tuple[str, dict[str, Any]]:
     parts = error(found["type"][:100], found["text"][:MOST_TEXT], [frame[:200] for frame in frames[:MOST_FRAMES]])
     if type(found["errno"]) is int and found["errno"] in MET:       # a limit of the kernel, as Python tells of it
         return "limit", {"error": {**parts["error"], "type": MET[found["errno"]]}}
+    if found["type"] == "RuntimeError" and found["text"] == NO_THREAD:      # which has no number
+        return "limit", {"error": {**parts["error"], "type": "processes"}}
     return "error", parts
