@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from npfl_kit import errors, files
 
 if TYPE_CHECKING:
-    from npfl_kit.grading.marks import policy
     from npfl_kit.grading.stores import store as stores
     from npfl_kit.grading.tasks import task as tasks
 
@@ -49,13 +48,6 @@ def run(args: argparse.Namespace) -> int:
     return 2 if broken else 0
 
 
-def counted(store: stores.Store, description: tasks.Task) -> list[policy.Counted]:
-    """Every submission of a task that has a result, in order."""
-    from npfl_kit.grading.marks import policy
-
-    return policy.counted(description, store.runs(lab=description.lab))
-
-
 def write_csv(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
               when: datetime.datetime) -> None:
     """One table of all labs."""
@@ -68,22 +60,23 @@ def write_csv(store: stores.Store, descriptions: dict[str, tasks.Task], args: ar
 def write_junit(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                 when: datetime.datetime) -> None:
     """One document of all submissions."""
-    from npfl_kit.grading.marks import student_view
+    from npfl_kit.grading.marks import policy, student_view
     from npfl_kit.grading.pages import export_junit
 
     runs = [(each.run.submission, each.run.result if args.private else
              student_view.visible(each.run.result, description, when))
-            for description in descriptions.values() for each in counted(store, description)]
+            for lab, description in descriptions.items() for each in policy.counted(description, store.runs(lab=lab))]
     write(args.output, export_junit.document(runs))
 
 
 def write_gradescope(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                      when: datetime.datetime) -> None:
     """One file per submission."""
+    from npfl_kit.grading.marks import policy, student_view
     from npfl_kit.grading.pages import export_gradescope
 
     def texts(description: tasks.Task) -> Iterator[tuple[str, str]]:
-        for each in counted(store, description):
+        for each in policy.counted(*student_view.told(description, store.runs(lab=description.lab), when)):
             value = export_gradescope.results(each.run.result, description, when, each.points)
             yield f"{each.run.submission.id}.json", export_gradescope.text(value)
 
@@ -93,12 +86,13 @@ def write_gradescope(store: stores.Store, descriptions: dict[str, tasks.Task], a
 def write_html(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
                when: datetime.datetime) -> None:
     """One report per submission."""
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.marks import policy, student_view
     from npfl_kit.grading.pages import report_html
 
     def texts(description: tasks.Task) -> Iterator[tuple[str, str]]:
-        grades = policy.grades(description, store.runs(lab=description.lab))
-        for each in counted(store, description):
+        seen = student_view.told(description, store.runs(lab=description.lab), when)
+        grades = policy.grades(*seen)
+        for each in policy.counted(*seen):
             page = report_html.report(each.run.result, description, when, each.run.submission,
                                       grades[each.run.submission.person])
             yield f"{each.run.submission.id}.html", page

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     with stores.Store(args.store) as store:
         tasks, broken = course_grader.read_tasks(store, args.lab)
-        found = {lab: gradebook.lines(store, task, final_order.order_points(store, task))
+        found = {lab: gradebook.lines(store, task, store.runs(lab=lab), final_order.order_points(store, task))
                  for lab, task in tasks.items()}
         if args.json:
             print(json.dumps([{"lab": lab, "task_version": tasks[lab].version,

@@ -3,11 +3,14 @@
 npfl-kit status --store=DIR --person=NAME
 npfl-kit status --json      {"person", "labs": [{"lab", "title", "due", "grade": as of `grade show`, "history":
                             [{"submission", "received_at", "sha256", "team", "state", "points", "factor",
-                            "within_attempts"}], "place": {"rank", "of", "value"} or null}]}
+                            "within_attempts"}], "place": {"rank", "of", "value"} or null, "told_later"}]}
+
+What is told after the deadline is not counted before it; `told_later` says what that is.
 """
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
@@ -54,30 +57,37 @@ def run(args: argparse.Namespace) -> int:
 def of_lab(store: stores.Store, task: tasks.Task, person: str) -> Optional[dict[str, Any]]:
     """What a person has in a lab, as JSON values and as text; None if nothing was handed in."""
     from npfl_kit.grading.course import gradebook
+    from npfl_kit.grading.marks import student_view
 
-    past = gradebook.history(store, task, person)
+    when = datetime.datetime.now(datetime.timezone.utc)
+    shown, runs = student_view.told(task, store.runs(lab=task.lab), when)
+    past = gradebook.history(store, shown, runs, person)
     if not past:
         return None
-    line = next(each for each in gradebook.lines(store, task) if each.person == person)
-    place = gradebook.place(store, task, person)
+    line = next(each for each in gradebook.lines(store, shown, runs) if each.person == person)
+    place, later = gradebook.place(shown, runs, person), student_view.told_later(task, when)
     value = {"lab": task.lab, "title": task.title, "due": task.late.due, "grade": line.as_json(),
              "history": [each.as_json() for each in past],
-             "place": {"rank": place[0].rank, "of": place[1], "value": place[0].value} if place else None}
-    return {"as_json": value, "text": text(task, line, past, place)}
+             "place": {"rank": place[0].rank, "of": place[1], "value": place[0].value} if place else None,
+             "told_later": later}
+    return {"as_json": value, "text": text(task, shown, line, past, place, later)}
 
 
-def text(task: tasks.Task, line: gradebook.Line, past: Sequence[gradebook.Past],
-         place: Optional[tuple[board.Row, int]]) -> list[str]:
-    """What a person has in a lab, for reading."""
-    from npfl_kit.grading import shown_text
+def text(task: tasks.Task, shown: tasks.Task, line: gradebook.Line, past: Sequence[gradebook.Past],
+         place: Optional[tuple[board.Row, int]], later: str) -> list[str]:
+    """What a person has in a lab, for reading; `shown` is the task without what is told later."""
+    from npfl_kit.grading import record, shown_text
 
     number = shown_text.number
-    points = f"{number(line.grade.points)} of {number(task.points)} points"
+    points = f"{number(line.grade.points)} of {number(shown.points)} points"
     if task.board is not None and task.board.order_points:
         points += f", and up to {number(task.board.order_points)} more for the final order"
     found = [f"{task.lab}: {shown_text.line(task.title)}, {points}"]
     found += [f"due {task.late.due}"] if task.late.due else []
-    found += [f"place {place[0].rank} of {place[1]} on the board, with {place[0].value:g}"] if place else []
+    found += [later] if later else []
+    if place and task.board:
+        value = record.rounded_down(place[0].value, task.board.decimals)
+        found += [f"place {place[0].rank} of {place[1]} on the board, with {value:.{task.board.decimals}f}"]
     rows = []
     for each in past:
         counted, counts = each.counted, line.grade.counted

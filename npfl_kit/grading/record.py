@@ -27,6 +27,19 @@ def is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
+def rounded_down(value: float, decimals: int) -> float:
+    """A score as everybody may see it: never above what it is, so that a bound which is not reached does not look so.
+
+    Raises: ValueError if it is not finite.
+
+    >>> rounded_down(0.92496, 3), rounded_down(0.7, 3), rounded_down(-0.25, 1)
+    (0.924, 0.7, -0.3)
+    """
+    if not is_finite(value):
+        raise ValueError(f"expected a finite score, got {value}")
+    return math.floor(value * 10**decimals + 1e-9) / 10**decimals
+
+
 @dataclasses.dataclass(frozen=True)
 class CaseRecord:
     """What is said of one case.

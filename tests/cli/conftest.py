@@ -67,7 +67,7 @@ inputs.side = {{ uniform = [], low = 1, high = 2 }}
 [[cases]]
 id = "secret"
 points = 3
-visibility = "hidden"
+visibility = "{visibility}"
 call = "area"
 inputs.side = {{ uniform = [], low = 1, high = 2 }}
 """
@@ -85,8 +85,8 @@ def course(tmp_path, lab_folder, monkeypatch):
     from npfl_kit.grading.grader import engine
     from npfl_kit.grading.sandbox import isolation
 
-    def write_task(late=""):
-        (lab_folder / "first.toml").write_text(TASK.format(late=late), encoding="utf-8")
+    def write_task(late="", visibility="hidden"):
+        (lab_folder / "first.toml").write_text(TASK.format(late=late, visibility=visibility), encoding="utf-8")
 
     def archive(text="# 1.0 graded", name="first.py", **manifest):
         path = tmp_path / f"{len(list(tmp_path.glob('*.zip')))}.zip"

@@ -72,6 +72,19 @@ def test_nothing_of_a_hidden_case_but_its_points_is_shown(command, course):
         assert "It is wrong" not in out and "expected" not in out and "secret" not in out
 
 
+def test_what_is_told_later_is_not_counted_before(command, course):
+    course.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n", visibility="after_due")
+    hand_in(command, course, "ada", "# 0.5 graded")
+    command("grade", "run", course.store)
+
+    before = command("status", "--person=ada")[1]
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\nuntil = 2020-01-01T00:00:01Z\n", visibility="after_due")
+    after = command("status", "--person=ada")[1]
+
+    assert "1 of 2 points" in before and "secret (3 points)" in before
+    assert "0 of 5 points" in after and "secret" not in after       # which was late, by the new deadline
+
+
 def test_a_lab_that_is_not_there_is_a_sentence(command, course):
     hand_in(command, course, "ada", "# 0.5 graded")
 

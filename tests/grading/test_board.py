@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from npfl_kit.grading import record
 from npfl_kit.grading.marks import board, board_view, noise
 from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
@@ -112,7 +113,7 @@ def test_what_is_not_finite_has_no_rank(value):
     with pytest.raises(ValueError, match="not finite"):
         board.ranks([0.5, value], "desc", lambda a, b: True)
     with pytest.raises(ValueError, match="finite"):
-        board.public_score(value, 3)
+        record.rounded_down(value, 3)
     with pytest.raises(ValueError, match="finite"):
         noise.resampled(np.array([[0.5, value]]))
 

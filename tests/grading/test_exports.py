@@ -176,13 +176,13 @@ def test_the_score_is_that_of_the_policies():
     assert export_gradescope.results(a_record(8.0), a_task(), WHEN)["score"] == 8.0
 
 
-def test_no_test_hides_the_total_but_those_of_later():
-    def visibilities(when):
+def test_no_test_hides_the_total_and_those_of_later_come_later():
+    def tests(when):
         value = export_gradescope.results(canaries.a_record(), canaries.a_task(), when)
-        return [each["visibility"] for each in value["tests"]]
+        return [(each["name"], each["visibility"]) for each in value["tests"]]
 
-    assert visibilities(WHEN) == ["visible", "visible", "after_due_date"]
-    assert visibilities(AFTER) == ["visible", "visible", "visible"]
+    assert tests(WHEN) == [("seen", "visible"), ("kept", "visible")]
+    assert tests(AFTER) == [("seen", "visible"), ("kept", "visible"), ("later", "visible")]
 
 
 def test_the_leaderboard_has_the_rounded_public_score():

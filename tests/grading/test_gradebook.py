@@ -40,7 +40,8 @@ def test_everybody_who_handed_in_or_is_in_a_team_has_a_line(store):
     hand_in(store, "bob", 2.0, team=["carl"])
     hand_in(store, "eve")
 
-    lines = {line.person: (line.grade.points, line.state, line.waiting) for line in gradebook.lines(store, TASK)}
+    lines = {line.person: (line.grade.points, line.state, line.waiting)
+             for line in gradebook.lines(store, TASK, store.runs(lab=TASK.lab))}
 
     assert lines == {"ada": (3.0, "graded", ()), "bob": (2.0, "graded", ()), "carl": (2.0, "graded", ()),
                      "eve": (0.0, "waits", (3,))}
@@ -50,7 +51,7 @@ def test_a_new_submission_that_waits_takes_no_points(store):
     hand_in(store, "ada", 3.0)
     hand_in(store, "ada")
 
-    [line] = gradebook.lines(store, TASK)
+    [line] = gradebook.lines(store, TASK, store.runs(lab=TASK.lab))
 
     assert (line.grade.points, line.state, line.waiting) == (3.0, "graded", (2,))
 
@@ -58,7 +59,7 @@ def test_a_new_submission_that_waits_takes_no_points(store):
 def test_points_of_order_are_added(store):
     hand_in(store, "ada", 3.0)
 
-    [line] = gradebook.lines(store, TASK, {"ada": 2.5})
+    [line] = gradebook.lines(store, TASK, store.runs(lab=TASK.lab), {"ada": 2.5})
 
     assert line.as_json()["points"] == 5.5 and line.as_json()["order_points"] == 2.5
 
@@ -69,7 +70,7 @@ def test_history_has_all_and_says_what_waits(store):
     hand_in(store, "ada", 0.0, state="limit")
     hand_in(store, "bob", team=["ada"])
 
-    past = gradebook.history(store, TASK, "ada")
+    past = gradebook.history(store, TASK, store.runs(lab=TASK.lab), "ada")
 
     assert [(each.submission.id, each.state) for each in past] == [(1, "graded"), (3, "limit"), (4, "waits")]
     assert past[2].as_json()["points"] is None
@@ -80,11 +81,12 @@ def test_the_place_is_that_on_the_public_board(store):
         hand_in(store, person, 1.0, public=public)
     hand_in(store, "late")
 
-    places = {person: gradebook.place(store, TASK, person) for person in ("ada", "bob", "eve", "late")}
+    places = {person: gradebook.place(TASK, store.runs(lab=TASK.lab), person)
+              for person in ("ada", "bob", "eve", "late")}
 
     assert {person: found and (found[0].rank, found[1]) for person, found in places.items()} == {
         "ada": (3, 3), "bob": (1, 3), "eve": (2, 3), "late": None}
-    assert gradebook.place(store, dataclasses.replace(TASK, board=None), "ada") is None
+    assert gradebook.place(dataclasses.replace(TASK, board=None), store.runs(lab=TASK.lab), "ada") is None
 
 
 def test_an_equal_result_is_no_change_whatever_it_cost_and_by_whichever_version(store):

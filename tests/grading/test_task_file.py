@@ -174,6 +174,8 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (FILED.replace("title", "files = ['a.txt']\ntitle") + DATA, ["files: ", "'predictions.txt'", "got a.txt"]),
     (FILED + DATA + "home_file = 'predictions.txt'", ["[data], home_file: ", "another name"]),
     (FILED + DATA + "home_split = 'test'", ["[data], home_split: ", "another split"]),
+    (FILED.replace('points = 1', 'points = 1\nvisibility = "hidden"') + DATA + "[board]\nmetric = 'loss'",
+     ["[[cases]] a, visibility: ", "public or after_due", "got hidden"]),
     (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'loss'", "got 'f1'"]),
     (FILED.replace('"predictions"', '"weights"') + DATA, ["[data], file: ", ".safetensors"]),
     (MINIMAL + "[late]\nuntil = 2026-12-01T23:59:00Z", ["[late], until: ", "due"]),

@@ -56,13 +56,15 @@ class Past:
                 "within_attempts": counted.within if counted else None}
 
 
-def lines(store: stores.Store, description: tasks.Task, order: Optional[Mapping[str, float]] = None) -> list[Line]:
+def lines(store: stores.Store, description: tasks.Task, runs: Sequence[entries.Run],
+          order: Optional[Mapping[str, float]] = None) -> list[Line]:
     """What everybody has who handed in for this task or is in a team that did, by name.
 
     Args:
+      runs: of this task, all there are, as they are to be seen.
       order: points for the place on the board, by person.
     """
-    found = policy.grades(description, store.runs(lab=description.lab), order)
+    found = policy.grades(description, runs, order)
     waiting, nothing = set(store.pending(description.lab)), policy.Grade(0.0, description.points, NOTHING, None)
     waits: dict[str, list[int]] = {}
     for submission in store.submissions(description.lab):
@@ -71,17 +73,17 @@ def lines(store: stores.Store, description: tasks.Task, order: Optional[Mapping[
     return [Line(person, found.get(person, nothing), tuple(waits[person])) for person in sorted(waits)]
 
 
-def history(store: stores.Store, description: tasks.Task, person: str) -> list[Past]:
-    """All that a person handed in for a task, alone or in a team, in order."""
-    worth = {each.run.submission.id: each for each in policy.counted(description, store.runs(lab=description.lab))}
+def history(store: stores.Store, description: tasks.Task, runs: Sequence[entries.Run], person: str) -> list[Past]:
+    """All that a person handed in for a task, alone or in a team, in order; `runs` as in `lines`."""
+    worth = {each.run.submission.id: each for each in policy.counted(description, runs)}
     return [Past(each, worth.get(each.id)) for each in store.submissions(description.lab, person)]
 
 
-def place(store: stores.Store, description: tasks.Task, person: str) -> Optional[tuple[board.Row, int]]:
+def place(description: tasks.Task, runs: Sequence[entries.Run], person: str) -> Optional[tuple[board.Row, int]]:
     """The line of a person on the public board, and how many lines it has; None where there is none."""
     if description.board is None:
         return None
-    rows = board.public_rows(description, board.standing(description, store.runs(lab=description.lab)))
+    rows = board.public_rows(description, board.standing(description, runs))
     return next(((row, len(rows)) for row in rows if person in row.entry.team), None)
 
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -61,7 +60,7 @@ def record_of(task: Task, case: Case, scores: Mapping[str, predictions.Predictio
     found = {metric: value_of(task, case, scores[metric], home) for metric in case.expect}
     verdicts = {metric: judges.meets(case.expect[metric], value, name=metric) for metric, value in found.items()}
     decimals = task.board.decimals if task.board else SHOWN
-    shown = {metric: rounded(value, decimals) for metric, value in found.items()}
+    shown = {metric: record.rounded_down(value, decimals) for metric, value in found.items()}
     wrong = [metric for metric, verdict in verdicts.items() if not verdict.ok]
     about = "" if home or not task.board else " of the public examples" if case.visibility == "public" else \
         " of the private examples"
@@ -77,12 +76,3 @@ def value_of(task: Task, case: Case, scores: predictions.PredictionScores, home:
     if home or task.board is None:
         return scores.whole
     return scores.public if case.visibility == "public" else scores.private
-
-
-def rounded(value: float, decimals: int) -> float:
-    """A score as people see it: never above what it is, so that a bound which is not reached does not look so.
-
-    >>> rounded(0.92496, 3), rounded(0.7, 3), rounded(-0.25, 1)
-    (0.924, 0.7, -0.3)
-    """
-    return math.floor(value * 10**decimals + 1e-9) / 10**decimals

@@ -99,6 +99,8 @@ def next_step(error: Mapping[str, Any]) -> str:
     'Look at boxes.py, line 7, in area: return x'
     """
     lines = error.get("traceback") or ["the script, from its first line on"]
+    if error.get("type") == "MissingName":
+        return "Define it in the script, under this very name and outside of any other function."
     if error.get("type") == "NotImplementedError":
         return f"Write what is still to do: {lines[-1].split(': ')[0]}."
     return f"Look at {lines[-1]}"

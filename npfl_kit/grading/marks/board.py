@@ -87,17 +87,6 @@ def ahead(order: str, value: float, other: float) -> bool:
     return value > other if order == "desc" else value < other
 
 
-def public_score(value: float, decimals: int) -> float:
-    """A score as everybody may see it: rounded down, so that a bound that is not reached does not look so.
-
-    >>> public_score(0.92496, 3), public_score(0.7, 3)
-    (0.924, 0.7)
-    """
-    if not record.is_finite(value):
-        raise ValueError(f"expected a finite score, got {value}")
-    return math.floor(value * 10**decimals + 1e-9) / 10**decimals
-
-
 def ranks(values: Sequence[float], order: str, better: Better) -> list[int]:
     """The rank of each, 1 and more, with shared ones; see the head of this file.
 
@@ -123,7 +112,7 @@ def ranks(values: Sequence[float], order: str, better: Better) -> list[int]:
 def public_rows(description: task.Task, standing: Sequence[Entry]) -> list[Row]:
     """The public board, best first; teams with the same rounded score share a rank."""
     assert description.board is not None
-    values = [public_score(entry.public, description.board.decimals) for entry in standing]
+    values = [record.rounded_down(entry.public, description.board.decimals) for entry in standing]
     return _rows(standing, values, ranks(values, description.board.order, lambda a, b: True))
 
 

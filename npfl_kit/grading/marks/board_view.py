@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from npfl_kit.grading import shown_text
+from npfl_kit.grading import record, shown_text
 from npfl_kit.grading.marks import board, pseudonyms
 from npfl_kit.grading.tasks import task
 
@@ -56,7 +56,7 @@ def lines(description: task.Task, rows: Sequence[board.Row], secret: bytes, view
     """
     decimals = description.board.decimals if description.board else 3
     found = [Line(row.rank, row.tied, pseudonyms.pseudonym(row.entry.team, secret),
-                  f"{board.public_score(row.value, decimals):.{max(decimals, 0)}f}", row.entry.submissions,
+                  f"{record.rounded_down(row.value, decimals):.{max(decimals, 0)}f}", row.entry.submissions,
                   viewer is not None and viewer in row.entry.team, final, row.entry.team if names else ())
              for row in rows]
     best_first = -1 if board.order_of(description) == "desc" else 1

@@ -1,8 +1,9 @@
 """A record as a student may see it: the only way from a record to a student, on paper, on a page or in a terminal.
 
-Of a hidden case a student sees id, state and points, and nothing else; likewise of an `after_due` case, until the last
-moment at which a submission has points. Of values a student sees the public one, rounded as the board says, and after
-that moment the private one, rounded too.
+Of a hidden case a student sees id, state and points, and nothing else. An `after_due` case is told wholly after the
+last moment at which a submission has points; until then not even its points are, since each attempt would tell a bit
+of what is private. Of values a student sees the public one, rounded as the board says, and after that moment the
+private one, rounded too.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any, Optional
 
 from npfl_kit.grading import record, shown_text
 from npfl_kit.grading.marks import board, policy
+from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
 
 STRICT = ("public", "after_due", "hidden")      # the later, the less is seen
@@ -29,6 +31,38 @@ def is_over(description: task.Task, when: datetime.datetime) -> bool:
     return last is not None and when > policy.instant(last)
 
 
+def untold(description: task.Task, when: datetime.datetime) -> list[task.Case]:
+    """The cases of which students are told nothing yet."""
+    return [] if is_over(description, when) else [case for case in description.cases if case.visibility == "after_due"]
+
+
+def told_later(description: task.Task, when: datetime.datetime) -> str:
+    """A sentence about the cases of which nothing is told yet; empty if there are none.
+
+    >>> late = task.Late("2026-12-01T12:00:00Z")
+    >>> unseen = task.Case("unseen", 3, "after_due")
+    >>> told_later(task.Task("a", "predictions", "", "A", (unseen,), ("a.txt",), late=late),
+    ...            policy.instant("2026-11-21T12:00:00Z"))
+    'Told after 2026-12-01T12:00:00Z: unseen (3 points).'
+    """
+    waiting = ", ".join(f"{case.id} ({shown_text.number(case.points)} points)" for case in untold(description, when))
+    last = description.late.until or description.late.due
+    return waiting and f"Told after {last or 'the deadline'}: {waiting}."
+
+
+def told(description: task.Task, runs: Sequence[entries.Run], when: datetime.datetime) \
+        -> tuple[task.Task, Sequence[entries.Run]]:
+    """A task and its runs as students may count them: without the cases that are not told yet, and then without the
+    threshold that those are part of and the points of the final order."""
+    waiting = untold(description, when)
+    if not waiting:
+        return description, runs
+    cases = tuple(case for case in description.cases if case not in waiting)
+    shown = description.board and dataclasses.replace(description.board, order_points=0.0)
+    return (dataclasses.replace(description, cases=cases, threshold=0.0, board=shown),
+            [dataclasses.replace(run, result=visible(run.result, description, when)) for run in runs])
+
+
 def visible(found: record.Record, description: task.Task, when: datetime.datetime) -> record.Record:
     """The record without what a student may not see at this moment.
 
@@ -37,21 +71,24 @@ def visible(found: record.Record, description: task.Task, when: datetime.datetim
       when: with a time zone.
     """
     over, known = is_over(description, when), {case.id: case.visibility for case in description.cases}
-    cases = []
+    cases, all_seen = [], True
     for case in found.cases:
         visibility = max(case.visibility, known.get(case.id, case.visibility), key=STRICT.index)
-        seen = visibility == "public" or visibility == "after_due" and over
-        cases.append(dataclasses.replace(case, visibility=visibility) if seen else
-                     record.CaseRecord(case.id, case.state, case.score, case.max, visibility))
-    all_seen = all(case.visibility == "public" or over and case.visibility == "after_due" for case in cases)
-    said = found.rationale if all_seen or found.state == "ungradable" else SAID[found.state]
+        if visibility == "public" or visibility == "after_due" and over:
+            cases.append(dataclasses.replace(case, visibility=visibility))
+            continue
+        all_seen = False
+        if visibility == "hidden":
+            cases.append(record.CaseRecord(case.id, case.state, case.score, case.max, visibility))
+    state = found.state if found.state in ("ungradable", "grader_error") else record.overall(cases)
+    said = found.rationale if all_seen or state == "ungradable" else SAID[state]
     return dataclasses.replace(found, cases=tuple(cases), values=_values(found.values, description.board, over),
-                               rationale=said)
+                               rationale=said, state=state)
 
 
 def _values(values: Mapping[str, float], shown: Optional[task.Board], over: bool) -> dict[str, float]:
     names = ((board.PUBLIC, board.PRIVATE) if over else (board.PUBLIC,)) if shown else ()
-    return {name: board.public_score(values[name], shown.decimals) for name in names if shown and name in values}
+    return {name: record.rounded_down(values[name], shown.decimals) for name in names if shown and name in values}
 
 
 def as_json(found: record.Record, description: task.Task, when: datetime.datetime) -> dict[str, Any]:
@@ -70,7 +107,7 @@ def lines(found: record.Record, description: task.Task, when: datetime.datetime)
     seen = visible(found, description, when)
     number, line = shown_text.number, shown_text.line
     text = [f"{line(description.title)}: {number(seen.score)} of {number(seen.max)} points, {seen.state}"]
-    text += [f"  {line(seen.rationale)}"] if seen.rationale else []
+    text += [f"  {line(said)}" for said in (seen.rationale, told_later(description, when)) if said]
     for case in seen.cases:
         text.append(f"{case.id}: {number(case.score)} of {number(case.max)}, {case.state}"
                     + ("" if case.visibility == "public" else f" ({case.visibility.replace('_', ' ')})"))

@@ -1,9 +1,9 @@
 """A record as `results.json` of Gradescope, whose page then shows it to the student.
 
 Gradescope hides the total as soon as one test is hidden, and keeps results where the next submission's code may read
-them. So a hidden case is a visible test with its points and nothing else, as in `student_view`; a case that is shown
-after the deadline has its details from that moment on, and stands as `after_due_date` before it. `score` overrides the
-sum of the tests: it is what the policies make of them.
+them. So a hidden case is a visible test with its points and nothing else, as in `student_view`; a case that is told
+after the deadline is in what is exported from that moment on. `score` overrides the sum of the tests: it is what the
+policies make of them.
 """
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ def results(found: record.Record, description: task.Task, when: datetime.datetim
       points: of the submission by the policies; None is the sum of its cases.
     """
     seen = student_view.visible(found, description, when)
+    later = student_view.told_later(description, when)
     value = {"score": seen.score if points is None else points,
              "execution_time": round(sum(case.seconds or 0.0 for case in seen.cases), 3),
-             "output": shown_text.plain(seen.rationale)[:LONGEST] or student_view.SAID[seen.state],
+             "output": " ".join(filter(None, [shown_text.plain(seen.rationale)[:LONGEST]
+                                              or student_view.SAID[seen.state], later])),
              "output_format": "text", "test_output_format": "text", "test_name_format": "text",
              "visibility": "visible", "stdout_visibility": "hidden",
              "extra_data": {"state": seen.state, "sha256": seen.submission, "task_version": seen.task_version,
                             "environment": {shown_text.line(name): shown_text.line(each)
                                             for name, each in seen.environment.items()}},
-             "tests": [_test(number, case, student_view.is_over(description, when))
-                       for number, case in enumerate(seen.cases, 1)]}
+             "tests": [_test(number, case) for number, case in enumerate(seen.cases, 1)]}
     if description.board and board.PUBLIC in seen.values:
         value["leaderboard"] = [{"name": description.board.metric, "value": seen.values[board.PUBLIC],
                                  "order": description.board.order}]
@@ -49,7 +50,7 @@ def text(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def _test(number: int, case: record.CaseRecord, over: bool) -> dict[str, Any]:
+def _test(number: int, case: record.CaseRecord) -> dict[str, Any]:
     said = {"": case.rationale, "Expected: ": shown_text.value(case.expected), "Got: ": shown_text.value(case.actual),
             "Next: ": case.help, "Again: ": case.reproduce}
     output = "\n".join(name + shown_text.plain(each) for name, each in said.items() if each)
@@ -57,5 +58,4 @@ def _test(number: int, case: record.CaseRecord, over: bool) -> dict[str, Any]:
     return {"name": case.id, "name_format": "text", "number": str(number), "score": case.score,
             "max_score": case.max, "status": "passed" if passed else "failed",
             "output": output[:LONGEST], "output_format": "text", "tags": [case.state],
-            "visibility": "after_due_date" if case.visibility == "after_due" and not over else "visible",
-            "extra_data": {"state": case.state}}
+            "visibility": "visible", "extra_data": {"state": case.state}}

@@ -31,13 +31,13 @@ def report(found: record.Record, description: task.Task, when: datetime.datetime
     seen = student_view.visible(found, description, when)
     title = shown_text.line(description.title)
     return html.page(f"{title}: {shown_text.number(seen.score)} of {shown_text.number(seen.max)} points",
-                     head(seen, description, grade), next_step(seen),
+                     head(seen, description, grade, student_view.told_later(description, when)), next_step(seen),
                      report_cases.cases(seen, description), pictures(worst),
                      circumstances(seen, submission, when))
 
 
-def head(seen: record.Record, description: task.Task, grade: Optional[policy.Grade]) -> html.Markup:
-    """The title, and the points in large."""
+def head(seen: record.Record, description: task.Task, grade: Optional[policy.Grade], later: str = "") -> html.Markup:
+    """The title, and the points in large; `later` is a sentence about those that are not told yet."""
     number = shown_text.number
     score = None if board.PUBLIC not in seen.values else element(
         "p", f"Public score ({description.board.metric if description.board else ''}): "
@@ -49,11 +49,11 @@ def head(seen: record.Record, description: task.Task, grade: Optional[policy.Gra
                                               element("small", f" of {number(seen.max)} points"), class_="points"),
                                report_cases.chip(seen.state, seen.score, seen.max), class_="row"),
                 html.bar(seen.score, seen.max, f"{number(seen.score)} of {number(seen.max)} points"),
-                score, worth(description, grade), class_="card"))
+                element("p", later) if later else None, score, worth(description, grade, bool(later)), class_="card"))
 
 
-def worth(description: task.Task, grade: Optional[policy.Grade]) -> html.Child:
-    """What the submissions so far are worth, in one sentence."""
+def worth(description: task.Task, grade: Optional[policy.Grade], unfinished: bool) -> html.Child:
+    """What the submissions so far are worth, in one sentence; `unfinished` is without points that are told later."""
     if grade is None or grade.counted is None:
         return None
     number, counted = shown_text.number, grade.counted
@@ -61,7 +61,7 @@ def worth(description: task.Task, grade: Optional[policy.Grade]) -> html.Child:
             f"{counted.run.submission.id}")
     if counted.factor < 1:
         text += f", which was late: its points count {100 * counted.factor:.0f}\u00a0%"
-    if description.threshold:
+    if description.threshold and not unfinished:
         text += f"; below {number(description.threshold)} points of cases there are none"
     return element("p", text + ".")
 
@@ -70,8 +70,8 @@ def next_step(seen: record.Record) -> html.Markup:
     """What to do next, before anything else is read."""
     case = student_view.next_case(seen.cases)
     if case is None and seen.state == "graded":
-        return element("section", element("h2", "Nothing is left to do"), element("p", "All cases have all points."),
-                       class_="card next good")
+        return element("section", element("h2", "Nothing is left to do"),
+                       element("p", "All these cases have all points."), class_="card next good")
     help, command = (shown_text.line(case.help, 1000), case.reproduce) if case else ("", "")
     hidden = case is not None and case.visibility != "public" and not help
     if hidden:

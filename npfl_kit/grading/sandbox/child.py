@@ -29,6 +29,10 @@ DESCRIPTOR = 200            # the least number of ours, which code that opens fi
 MOST_TEXT, MOST_FRAMES = 2000, 10
 
 
+class MissingName(Exception):
+    """The script lacks what the case asks for."""
+
+
 class Wire:
     """The two private descriptors, which replace stdin and stdout; the latter is then what stderr is."""
 
@@ -90,13 +94,21 @@ def load(name: str, folder: str) -> ModuleType:
     return module
 
 
+def named(module: ModuleType, name: str) -> Any:
+    """What the script has by a name."""
+    if not hasattr(module, name):
+        raise MissingName(f"the script has no {name}")
+    return getattr(module, name)
+
+
 def run(module: ModuleType, case: dict[str, Any], values: ModuleType) -> Any:
     """What the student's function, or `main` with the flags of the case, returns."""
     if case["kind"] == "main":
-        return module.main(module.parser.parse_args(case["flags"]))
+        return named(module, "main")(named(module, "parser").parse_args(case["flags"]))
+    function = named(module, case["call"])
     arguments = {name: values.from_json(value) for name, value in case["arguments"].items()}
     positions = sorted((name for name in arguments if name.isdigit()), key=int)
-    return getattr(module, case["call"])(*[arguments.pop(name) for name in positions], **arguments)
+    return function(*[arguments.pop(name) for name in positions], **arguments)
 
 
 def main() -> None:

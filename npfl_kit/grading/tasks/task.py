@@ -38,7 +38,7 @@ class Case:
       id: letters, digits, `_` and `-`.
       points: >= 0.
       visibility: "public" is what `npfl-kit check` runs; "hidden" shows only its points; "after_due" all after the
-        deadline.
+        deadline, and nothing before it.
       depends: ids of earlier cases; where one of them failed, this one is not run and has no points.
       why: one sentence for students: why it matters.
       seconds: wall time allowed; None is that of the task.

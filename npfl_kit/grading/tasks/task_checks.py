@@ -117,6 +117,11 @@ def _of_data(whole: task.Task) -> Iterator[tuple[str, str]]:
             yield f"[data], {key}", f"expected a name that ends with .safetensors or .weights.h5, got {name!r}."
     if whole.data.file == whole.data.home_file and whole.kind == "predictions":
         yield "[data], home_file", f"expected another name than that of file, got {whole.data.home_file!r} twice."
+    for case in whole.cases if whole.board else ():
+        if case.visibility == "hidden":
+            yield (f"[[cases]] {case.id}, visibility",
+                   "expected public or after_due where there is a board, got hidden: its points would tell a bit of "
+                   "private examples with each attempt.")
     if whole.data.split == whole.data.home_split:
         yield "[data], home_split", f"expected another split than {whole.data.split!r}, whose answers students lack."
 
