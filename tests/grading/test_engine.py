@@ -5,6 +5,7 @@ import math
 import pathlib
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -125,7 +126,8 @@ def test_missing_late_and_broken_claims_fail(monkeypatch, outcomes, states):
 
 
 @pytest.mark.parametrize("value", [None, 1.5, [1.5], "loss", {}, {"accuracy": 1.5}, {"loss": None}, {"loss": "1.5"},
-                                   {"loss": True}, {"loss": math.nan}, {"loss": math.inf}, {"loss": [1.5]}])
+                                   {"loss": True}, {"loss": math.nan}, {"loss": math.inf}, {"loss": [1.5]},
+                                   {"loss": np.ones(2)}, {"loss": np.ones([1, 0])}])
 def test_what_is_no_dict_of_numbers_fails(monkeypatch, value):
     found = graded(monkeypatch, RUNS, [outcome("a", value), outcome("b", value)])
 

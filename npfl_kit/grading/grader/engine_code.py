@@ -128,15 +128,13 @@ def unmoved(task: Task, case: Case, outcomes: Outcomes, records: dict[str, recor
     """Take the points of two cases whose flags differ and whose metrics do not: nothing was computed."""
     if not case.differs_from:
         return
-    pair = [outcomes[name][0] for name in (case.id, case.differs_from)]
-    metrics = [dict(each.value) if each and each.state == "ok" and isinstance(each.value, dict) else {}
-               for each in pair]
-    names = [name for name in case.expect if name in metrics[0] and name in metrics[1]]
-    if names and all(metrics[0][name] == metrics[1][name] for name in names):
+    returned = [each.value if each and each.state == "ok" else None
+                for each in (outcomes[name][0] for name in (case.id, case.differs_from))]
+    if same := judges.unmoved(case.expect, *returned):
         other = task.case(case.differs_from)
         for one, two in ((case, other), (other, case)):
             records[one.id] = failures.failed(
-                task, one, "graded", f"{names[0]} is the same as in case {two.id}, although the flags differ.",
+                task, one, "graded", f"{same} is the same as in case {two.id}, although the flags differ.",
                 "Compute what main returns from its arguments.", **measurements(outcomes[one.id]))
 
 
