@@ -3,24 +3,27 @@
 npfl-kit check bboxes_utils                          the files of the task in the current folder
 npfl-kit check bboxes_utils my/bboxes_utils.py --case=iou
 npfl-kit check tagger logs/tagger-DATE/predictions_dev.txt      predictions of the dev set
+npfl-kit check tagger predictions_dev.txt --html=report.html    a page, with what was predicted worst
 """
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import json
 import shlex
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
-from npfl_kit import errors
+from npfl_kit import errors, files
 from npfl_kit.cli import table
 
 if TYPE_CHECKING:
     from npfl_kit.grading import record
     from npfl_kit.grading.tasks.task import Task
+    from npfl_kit.grading.uploads import intake
 
 HELP = "check your work as the course does"
 ALL_RIGHT, NOT_ALL_RIGHT = 0, 1
@@ -33,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="what you would hand in; when not given, the files of the task in this folder")
     parser.add_argument("--case", action="append", default=[], metavar="ID", help="this case only; may be given again")
     parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
+    parser.add_argument("--html", default=None, metavar="FILE", type=Path, help="write a page for a browser, too")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
 
@@ -51,10 +55,16 @@ def run(args: argparse.Namespace) -> int:
         isolation.L0, gold_dir=args.data_dir, data_dirs=folders, home=True, only=tuple(args.case)))
     result = dataclasses.replace(result, cases=tuple(
         dataclasses.replace(case, reproduce=command(args, case.id)) for case in result.cases))
+    if args.html:
+        files.write_text(args.html, page(task, upload, result, args.data_dir))
     if args.json:
         print(json.dumps(result.as_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         print(*lines(task, result, time.perf_counter() - started), sep="\n")
+        if result.score == result.max:
+            print(next_command(task, args.files))
+        if args.html:
+            print(f"Wrote {args.html}.")
     return ALL_RIGHT if result.state == "graded" and result.score == result.max else NOT_ALL_RIGHT
 
 
@@ -103,8 +113,21 @@ def lines(task: Task, result: record.Record, seconds: float) -> Iterator[str]:
     rest = f"; {number(whole)} more are of cases that only the course runs" if whole > 0 else ""
     yield ""
     yield f"{number(result.score)} of {number(result.max)} points of public cases{rest}. {seconds:.1f} s."
-    if result.score == result.max:
-        yield f"Next: npfl-kit pack {task.lab} {' '.join(task.files)}"
+
+
+def page(task: Task, upload: intake.Upload, result: record.Record, data_dir: Optional[Path]) -> str:
+    """The report that the course would write, with the worst predictions where there are some."""
+    from npfl_kit.grading.pages import report_html, worst_examples
+
+    judged = task.kind == "predictions" and result.state == "graded"
+    return report_html.report(result, task, datetime.datetime.now(datetime.timezone.utc),
+                              worst=worst_examples.at_home(task, upload, data_dir) if judged else ())
+
+
+def next_command(task: Task, given: Sequence[Path]) -> str:
+    """How to pack what was checked; of predictions those of the hidden split, which have another name."""
+    names = " ".join(task.files) if task.data or not given else shlex.join(map(str, given))
+    return f"Next: npfl-kit pack {task.lab} {names}"
 
 
 def verdict(case: record.CaseRecord) -> str:

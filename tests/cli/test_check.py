@@ -6,11 +6,25 @@ import sys
 
 import pytest
 
+from npfl_kit import data
 from npfl_kit.cli import check, main
 from npfl_kit.grading import record
+from tests.grading import small_course
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "grading"))
-import small_course  # noqa: E402
+
+DRAWN = """
+title = "Drawn figures"
+kind = "predictions"
+
+[data]
+dataset = "glyphs"
+metric = "accuracy"
+
+[[cases]]
+id = "seen"
+points = 1
+expect.accuracy = { at_least = 0.9 }
+"""
 
 
 @pytest.fixture
@@ -27,7 +41,7 @@ def test_right_work_is_said_to_be_right_and_how_to_hand_it_in(course, command):
     assert (code, err) == (0, "")
     assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["double", "right"], ["plus", "right"]]
     assert "2 of 2 points of public cases; 2 more are of cases that only the course runs." in out
-    assert "Next: npfl-kit pack double double.py" in out and "secret" not in out
+    assert f"Next: npfl-kit pack double {course / 'double.py'}" in out and "secret" not in out
 
 
 def test_the_file_in_this_folder_is_taken_when_none_is_given(course, command):
@@ -55,6 +69,26 @@ def test_the_command_that_is_shown_runs_that_case_alone(course, command):
     code, out, _ = command("check", "double", "double.py", "--case=plus")
 
     assert code == 0 and "1 of 1 points" in out and "\ndouble" not in out
+
+
+def test_the_page_says_the_same(course, command):
+    code, out, _ = command("check", "double", course / "double.py", "--html=report.html")
+
+    assert code == 0 and "Wrote report.html." in out
+    page = pathlib.Path("report.html").read_text(encoding="utf-8")
+    assert "2 of 2 points" in page and "secret" not in page
+
+
+def test_the_page_shows_what_was_predicted_wrongly_at_home(course, command):
+    (course / "drawn.toml").write_text(DRAWN, encoding="utf-8")
+    classes = data.load("glyphs").split("dev").labels.copy()
+    classes[7] = (classes[7] + 1) % 10
+    pathlib.Path("predictions_dev.txt").write_text("".join(f"{each}\n" for each in classes), encoding="utf-8")
+
+    code, _, _ = command("check", "drawn", "--html=report.html")
+
+    page = pathlib.Path("report.html").read_text(encoding="utf-8")
+    assert code == 0 and page.count("<figure") == page.count("data:image/png") == 1 and "no. 7" in page
 
 
 def test_json_is_the_record(course, command):

@@ -1,15 +1,11 @@
 """npfl-kit grade selftest and calibrate: a table, an exit code, and what is not seen by name."""
 import json
-import pathlib
-import sys
 
 import pytest
 
 from npfl_kit.cli import grade_calibrate, grade_selftest, main
 from npfl_kit.grading.proofs import calibrate
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "grading"))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """npfl-kit grade template: the students' version lies beside the assignment, and nothing is overwritten."""
 import pathlib
-import sys
 
 import pytest
 
 from npfl_kit.cli import grade_template, main
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "grading"))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A batch ends with the same table however often it is killed, and no submission can stop it."""
 import io
-import pathlib
 import random
 import signal
 import subprocess
@@ -14,9 +13,7 @@ from npfl_kit import errors
 from npfl_kit.grading import record
 from npfl_kit.grading.stores import batch, batch_progress, leases
 from npfl_kit.grading.stores import store as stores
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import quick_grader  # noqa: E402
+from tests.grading import quick_grader
 
 COUNT, DISTINCT = 40, 33
 

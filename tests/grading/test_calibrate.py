@@ -1,7 +1,5 @@
 """Calibration: a band spans what the solution gives over all settings, and a solution must agree with itself."""
 import json
-import pathlib
-import sys
 
 import pytest
 from hypothesis import given
@@ -10,9 +8,7 @@ from hypothesis import strategies as st
 from npfl_kit import errors
 from npfl_kit.grading.grader import engine, reference
 from npfl_kit.grading.proofs import calibrate
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 TWO = {name: calibrate.SETTINGS[name] for name in ("oneDNN, 1 thread", "plain, 4 threads")}
 NUMBERS = st.floats(-1e6, 1e6)

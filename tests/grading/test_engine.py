@@ -3,7 +3,6 @@ import dataclasses
 import json
 import math
 import pathlib
-import sys
 
 import numpy as np
 import pytest
@@ -19,9 +18,7 @@ from npfl_kit.grading.grader import reference
 from npfl_kit.grading.marks import student_view
 from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Limits, Task
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 CANARY = "CANARY-7f3a91"
 

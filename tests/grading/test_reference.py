@@ -1,7 +1,5 @@
 """References: what the solution answers comes from the file for public cases and is computed once for the others."""
 import json
-import pathlib
-import sys
 
 import numpy as np
 import pytest
@@ -11,9 +9,7 @@ from npfl_kit.grading.grader import plans, reference
 from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks import task_file
 from npfl_kit.grading.wire import values
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 
 @pytest.fixture

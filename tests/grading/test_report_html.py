@@ -137,7 +137,13 @@ def test_an_attribute_cannot_be_left():
 
 @pytest.mark.parametrize("used, allowed, width", [(0, 1, 0), (1, 4, 25), (9, 3, 100), (1, 0, 100), (-1, 3, 0)])
 def test_a_bar_stays_within_its_frame(used, allowed, width):
-    assert f"width:{width}%" in html.bar(used, allowed, "text")
+    assert f"width:{width}%" in html.bar(used, allowed, "text", full="bad")
+
+
+def test_a_full_bar_is_good_or_bad_and_another_one_neither():
+    found = [html.bar(1, 1, "text", full="good"), html.bar(2, 1, "text", full="bad"), html.bar(1, 2, "text", full="bad")]
+
+    assert [re.search('class="(.*?)"', each)[1] for each in found] == ["bar good", "bar bad", "bar"]
 
 
 def luminance(color):

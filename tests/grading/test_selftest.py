@@ -1,7 +1,5 @@
 """The self-test of a task: it is green for a good task, and red where one pays for nothing or sees no mistake."""
 import json
-import pathlib
-import sys
 
 import numpy as np
 import pytest
@@ -10,9 +8,7 @@ from safetensors import numpy as safetensors_numpy
 from npfl_kit import errors
 from npfl_kit.grading.grader import reference
 from npfl_kit.grading.proofs import mutants, selftest, spoiled_files
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import small_course  # noqa: E402
+from tests.grading import small_course
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def test_the_kept_epoch_is_the_one_reported(trained, kept):
     assert epoch["val_loss"] == pytest.approx(trained[1]["val_loss"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_are_equal_and_another_seed_differs(trained, command, tmp_path):
     for name, seed in (("again", 42), ("other", 43)):
         assert command(*RUN, *QUICK, f"--seed={seed}", f"--logdir={name}")[0] == 0
@@ -297,6 +298,7 @@ def test_resuming_with_another_configuration_is_refused(trained, refused, flag, 
                      refused(*RUN, f"--resume={trained[0]}", flag))
 
 
+@pytest.mark.slow
 def test_a_run_that_died_in_its_first_epoch_resumes_from_the_weights_it_was_given(kept, command, tmp_path):
     flags = ["--threads=1", "--debug", f"--cnn={CNN}", "--train_size=16", "--epochs=1", f"--weights={kept}"]
     assert command(*RUN, *flags, "--logdir=whole")[0] == 0

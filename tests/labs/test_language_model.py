@@ -51,6 +51,7 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
     assert (folder / "plots" / "learning_curves.png").exists()
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_predict_writes_the_same_sample(lab, text, trained, command, tmp_path):
     again = lab.main(lab.parser.parse_args([*QUICK, f"--data_dir={text}", f"--logdir={tmp_path / 'again'}"]))
     code, _, said = command("run", "language_model", "--predict", f"--weights={trained[0] / 'weights.safetensors'}",

@@ -106,6 +106,7 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
     assert "val_ap" in (folder / "history.csv").read_text().splitlines()[0]
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_predict_writes_the_same_bytes(lab, trained, tmp_path):
     again = lab.main(lab.parser.parse_args([*QUICK, f"--logdir={tmp_path / 'again'}"]))
     predicted = lab.main(lab.parser.parse_args(["--predict", f"--weights={trained[0] / 'weights.safetensors'}",
@@ -117,6 +118,7 @@ def test_two_runs_are_equal_and_predict_writes_the_same_bytes(lab, trained, tmp_
         assert (tmp_path / "predicted" / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_ap_may_be_measured_seldom(lab, tmp_path):
     lab.main(lab.parser.parse_args([*QUICK, "--epochs=3", "--score_every=2", f"--logdir={tmp_path / 'run'}"]))
 

@@ -30,6 +30,7 @@ def test_main_gives_finite_numbers_and_a_complete_folder(trained):
         assert (folder / name).exists(), name
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_predict_writes_the_same_bytes(lab, trained, command, tmp_path):
     again = lab.main(lab.parser.parse_args([*QUICK, f"--logdir={tmp_path / 'again'}"]))
     code, _, said = command("run", "sentiment", "--predict", f"--weights={trained[0] / 'weights.safetensors'}",

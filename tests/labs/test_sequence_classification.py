@@ -138,6 +138,7 @@ def test_predict_takes_sequences_of_another_length(trained, command, tmp_path):
     assert len(tag_lines.read(tmp_path / "long/predictions.txt", [11] * 50)) == 50
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_to_the_numbers_of_the_unbroken_one(trained, lab, command, tmp_path, monkeypatch):
     def stop(self, epoch, logs=None):
         if epoch == 1:

@@ -73,6 +73,7 @@ def test_words_alone_do_not_know_unknown_words(lab, treebank, trained, tmp_path)
     assert alone["test_unknown"] < 0.75 < trained[1]["test_unknown"]
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_predict_writes_the_same_bytes(lab, treebank, trained, command, tmp_path):
     again = lab.main(lab.parser.parse_args([*QUICK, f"--data_dir={treebank}", f"--logdir={tmp_path / 'again'}"]))
     code, _, said = command("run", "tagger", "--predict", f"--weights={trained[0] / 'weights.safetensors'}",
@@ -85,6 +86,7 @@ def test_two_runs_are_equal_and_predict_writes_the_same_bytes(lab, treebank, tra
             assert (tmp_path / folder / name).read_bytes() == (trained[0] / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_with_the_numbers_of_the_unbroken_one(lab, treebank, trained, tmp_path, monkeypatch):
     class Interrupted(BaseException):
         pass
@@ -103,6 +105,7 @@ def test_a_resumed_run_ends_with_the_numbers_of_the_unbroken_one(lab, treebank, 
     assert resumed == trained[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--crf"]], ids=["tags alone", "sequences of tags"])
 def test_of_entities_the_epoch_with_the_best_f1_is_kept(lab, tmp_path, flags):
     generator = np.random.default_rng(0)

@@ -141,6 +141,7 @@ def test_training_never_repeats_a_sequence_and_resumes_where_it_was(lab):
     assert len({each.tobytes() for batch in whole for each in batch}) == 72
 
 
+@pytest.mark.slow
 def test_cells_that_learn_together_learn_as_if_alone(lab):
     """Adam and the clipping look at each weight on its own, and no weight serves two cells."""
     def trained_weights(*cells):
@@ -183,6 +184,7 @@ def test_remembered_is_the_share_of_the_asked_symbols(lab, trained):
         assert trained[1][f"val_{name}_remembered"] == pytest.approx(right.mean(), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_are_equal_and_predict_gives_their_numbers(lab, trained, command, tmp_path):
     again = lab.main(args_of(lab, f"--logdir={tmp_path / 'again'}"))
     flags = ["--predict", f"--weights={trained[0] / 'weights.safetensors'}", "--logdir=predicted"]
@@ -191,6 +193,7 @@ def test_two_runs_with_one_seed_are_equal_and_predict_gives_their_numbers(lab, t
     assert again == trained[1] == results(tmp_path / "predicted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [["--cells", "GRU", "--radius", "9.9", "--distance=300"],
                                    ["--memory=2", "--mixed_precision", "--symbols=1", "--blank=1"]], ids=" ".join)
 def test_every_choice_of_cells_runs(lab, tmp_path, flags):

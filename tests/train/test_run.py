@@ -211,6 +211,7 @@ def test_ctrl_c_keeps_finished_epochs_and_says_how_to_go_on(train_lab, tmp_path,
     assert_equal_numbers(tmp_path / "run", tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_resume_with_dropout_depends_on_the_generators(train_lab, tmp_path, monkeypatch):
     """The law above can fail: without setting the generators at each epoch, a resumed run draws other numbers."""
     monkeypatch.setattr("npfl_kit.train.randomness.SetGenerators.on_epoch_begin", lambda self, epoch, logs=None: None)

@@ -45,7 +45,8 @@ def told_later(description: task.Task, when: datetime.datetime) -> str:
     ...            policy.instant("2026-11-21T12:00:00Z"))
     'Told after 2026-12-01T12:00:00Z: unseen (3 points).'
     """
-    waiting = ", ".join(f"{case.id} ({shown_text.number(case.points)} points)" for case in untold(description, when))
+    waiting = ", ".join(f"{case.id} ({shown_text.number(case.points)} point{'s' * (case.points != 1)})"
+                        for case in untold(description, when))
     last = description.late.until or description.late.due
     return waiting and f"Told after {last or 'the deadline'}: {waiting}."
 

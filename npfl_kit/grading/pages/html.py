@@ -54,15 +54,18 @@ def picture(png: bytes, text: str, **attributes: Optional[str]) -> Markup:
     return element("img", src="data:image/png;base64," + base64.b64encode(png).decode(), alt=text, **attributes)
 
 
-def bar(used: float, allowed: float, text: str) -> Markup:
-    """A bar of what is used, with its numbers, which say the same to who cannot see it.
+def bar(amount: float, most: float, text: str, full: str) -> Markup:
+    """A bar of an amount, with its numbers, which say the same to who cannot see it.
 
-    >>> 'width:50%' in bar(1, 2, "1 s of 2 s")
+    Args:
+      full: what a full one is, "good" or "bad".
+
+    >>> 'width:50%' in bar(1, 2, "1 s of 2 s", full="bad")
     True
     """
-    share = min(max(used / allowed, 0.0), 1.0) if allowed > 0 else 1.0
-    full = "bar full" if share >= 1 else "bar"
-    return element("div", element("span", style=f"width:{100 * share:.0f}%"), class_=full, role="img", aria_label=text)
+    share = min(max(amount / most, 0.0), 1.0) if most > 0 else 1.0
+    return element("div", element("span", style=f"width:{100 * share:.0f}%"),
+                   class_=f"bar {full}" if share >= 1 else "bar", role="img", aria_label=text)
 
 
 def facts(rows: Iterable[tuple[str, Child]]) -> Markup:

@@ -54,7 +54,8 @@ summary{cursor:pointer;color:var(--accent);padding:.4rem 0}
 summary:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .bar{height:.5rem;border-radius:99px;background:var(--line);overflow:hidden;margin:.2rem 0 .5rem;max-width:24rem}
 .bar span{display:block;height:100%;background:var(--accent)}
-.bar.full span{background:var(--bad)}
+.bar.good span{background:var(--good)}
+.bar.bad span{background:var(--bad)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem;margin:0;padding:0}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.6rem;min-width:0}
 figure img{display:block;width:100%;height:auto;border-radius:6px;image-rendering:pixelated;background:var(--code)}

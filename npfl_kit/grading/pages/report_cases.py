@@ -87,7 +87,7 @@ def used(case: record.CaseRecord, known: Optional[task.Case], description: task.
     if case.peak_rss is not None:
         limit = description.limits.memory
         shown.append((case.peak_rss, limit, f"{size(case.peak_rss)} of {size(limit)} memory at most"))
-    return [[element("div", text), html.bar(amount, most, text)] for amount, most, text in shown] or None
+    return [[element("div", text), html.bar(amount, most, text, full="bad")] for amount, most, text in shown] or None
 
 
 def size(amount: float) -> str:

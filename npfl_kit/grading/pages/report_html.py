@@ -48,7 +48,7 @@ def head(seen: record.Record, description: task.Task, grade: Optional[policy.Gra
         element("div", element("div", element("p", number(seen.score),
                                               element("small", f" of {number(seen.max)} points"), class_="points"),
                                report_cases.chip(seen.state, seen.score, seen.max), class_="row"),
-                html.bar(seen.score, seen.max, f"{number(seen.score)} of {number(seen.max)} points"),
+                html.bar(seen.score, seen.max, f"{number(seen.score)} of {number(seen.max)} points", full="good"),
                 element("p", later) if later else None, score, worth(description, grade, bool(later)), class_="card"))
 
 
