@@ -7,6 +7,8 @@
     +-- WeightsError        weights of another network, or a file that is not safe to open
     +-- PredictionsError    a predictions file with a bad line or a wrong count
     +-- TrainingError       a training that cannot go on
+    +-- UngradableError     an upload that cannot be judged (npfl_kit.grading.uploads)
+    +-- IsolationError      a sandbox that is not to be had or fails (npfl_kit.grading.sandbox)
 """
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     """Grade what waits, of `args.lab` or of the submissions in `only`; gives the exit code."""
     from npfl_kit.cli import machine
     from npfl_kit.grading import environment
-    from npfl_kit.grading.course import course_grader, handing_in
+    from npfl_kit.grading.course import course_grader, policy_history
     from npfl_kit.grading.sandbox import isolation
     from npfl_kit.grading.stores import batch, batch_progress
 
@@ -63,7 +63,7 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     level = isolation.probe() if args.isolation == "auto" else isolation.at(args.isolation)
     grader = course_grader.CourseGrader(store, tasks, level, args.trusted)
     for task in tasks.values():
-        handing_in.keep_policy(store, task)
+        policy_history.keep(store, task)
     summary = batch.run(store, args.jobs or machine.cores(), grader.grade, grader.versions, environment.versions(),
                         batch_progress.of(sys.stdout), only)
     return report(store, summary, args)

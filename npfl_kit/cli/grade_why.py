@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from npfl_kit.grading import record
     from npfl_kit.grading.stores import entries
+    from npfl_kit.grading.stores import store as stores
 
 HELP = "tell why a submission has its points"
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             return 0
         print(*heading(submission, runs), *log(store.log(submission.id)), sep="\n")
         if runs:
-            print(*cases(runs[-1].result), sep="\n")
+            print(*cases(runs[-1].result), *policies(store, submission), sep="\n")
             print(f"\nType: npfl-kit grade rerun {args.store} {args.submission}, to grade it again.")
         else:
             print(f"It has no result yet. Type: npfl-kit grade run {args.store}")
@@ -101,6 +102,15 @@ def cases(result: record.Record) -> list[str]:
                 "why": case.rationale, "next": case.help, "again": case.reproduce}
         found += [f"  {name:<9} {shown_text.line(text, 2000)}" for name, text in said.items() if text]
     return found
+
+
+def policies(store: stores.Store, submission: entries.Submission) -> list[str]:
+    """What changed, after it came, of what its points depend on besides its result."""
+    from npfl_kit.grading.course import policy_history
+
+    found = [f"  {moment(at)}: {what}" for at, what in policy_history.changes(store, submission.lab)
+             if at > submission.received_at]
+    return ["\nThe policy of the task changed after it came:", *found] if found else []
 
 
 def moment(text: str) -> str:

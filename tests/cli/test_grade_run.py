@@ -144,6 +144,15 @@ def test_policies_are_kept_once_per_change(command, three):
         assert [row["lab"] for row in store.rows("SELECT * FROM policies")] == ["first", "first"]
 
 
+def test_a_policy_that_changed_afterwards_is_told(command, three):
+    command("grade", "run", three.store)
+    assert "policy of the task changed" not in command("grade", "why", three.store, 1)[1]
+    three.write_task("[late]\nleast = 0.4\n")
+    command("grade", "run", three.store)
+
+    assert "late.least 0.5 -> 0.4" in command("grade", "why", three.store, 1)[1].splitlines()[-3]
+
+
 def test_showing_never_imports_tensorflow(three):
     code = ("import sys; from npfl_kit.cli import main; main.entry(sys.argv[1:]);"
             "sys.exit(len({'tensorflow', 'keras'} & set(sys.modules)))")

@@ -141,7 +141,7 @@ def test_a_bar_stays_within_its_frame(used, allowed, width):
 
 
 def test_a_full_bar_is_good_or_bad_and_another_one_neither():
-    found = [html.bar(1, 1, "text", full="good"), html.bar(2, 1, "text", full="bad"), html.bar(1, 2, "text", full="bad")]
+    found = [html.bar(1, 1, "", full="good"), html.bar(2, 1, "", full="bad"), html.bar(1, 2, "", full="bad")]
 
     assert [re.search('class="(.*?)"', each)[1] for each in found] == ["bar good", "bar bad", "bar"]
 

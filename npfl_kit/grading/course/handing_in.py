@@ -4,12 +4,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from npfl_kit.grading import record
 from npfl_kit.grading.course import pack
 from npfl_kit.grading.stores import entries
-from npfl_kit.grading.uploads import intake, team
 from npfl_kit.grading.stores import store as stores
 from npfl_kit.grading.tasks import task as tasks
+from npfl_kit.grading.uploads import intake, team
 from npfl_kit.grading.uploads.ungradable import UngradableError
 from npfl_kit.scoring import bounded_file
 
@@ -73,22 +72,3 @@ def receive(folder: Path, description: tasks.Task, archive: bytes, name: str) ->
     upload = check(description, archive, name)
     with stores.Store(folder, make=True) as store:
         return store.submit(description.lab, archive, person(name), upload.team, upload.content)
-
-
-def keep_policy(store: stores.Store, description: tasks.Task) -> None:
-    """Write down what points depend on besides the results, if that has changed."""
-    value = record.canonical(policy_of(description))
-    with store.writing() as database:
-        last = database.execute("SELECT value FROM policies WHERE lab = ? ORDER BY id DESC LIMIT 1",
-                                [description.lab]).fetchone()
-        if last is None or last["value"] != value:
-            database.execute("INSERT INTO policies (lab, set_at, value) VALUES (?, ?, ?)",
-                             [description.lab, store.clock(), value])
-
-
-def policy_of(description: tasks.Task) -> dict[str, object]:
-    """Deadline, threshold, attempts and the board of a task, as JSON values."""
-    late, board = description.late, description.board
-    parts: Sequence[str] = ("threshold", "per_day", "team", "points")
-    return {**{name: getattr(description, name) for name in parts}, "late": vars(late),
-            "board": vars(board) if board else None}
