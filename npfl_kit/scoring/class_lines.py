@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import re
 from collections.abc import Iterable
 from typing import Optional, Union
@@ -31,19 +30,27 @@ def read(path: Union[str, os.PathLike], count: Optional[int] = None,
     Returns: int32 `[N]`, N = 0 for an empty file.
     Raises: PredictionsError that names the file, the line, and what was expected there.
     """
-    path = pathlib.Path(path)
+    limit = MAX_BYTES if count is None else min(MAX_BYTES, BYTES_PER_LINE * (count + 1))
+    return parse(bounded_file.read(path, limit), str(path), count, num_classes)
+
+
+def parse(data: bytes, name: str, count: Optional[int] = None, num_classes: Optional[int] = None) -> np.ndarray:
+    """The classes in the bytes of a predictions file, which errors call by `name`; see `read`.
+
+    >>> parse(b"3\\n1\\n", "predictions.txt").tolist()
+    [3, 1]
+    """
     wanted = "one class per line" if count is None else f"{count:,} lines with one class each"
-    data = bounded_file.read(path, MAX_BYTES if count is None else min(MAX_BYTES, BYTES_PER_LINE * (count + 1)))
     try:
         lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
-        raise errors.PredictionsError(f"{path}: expected a text file with {wanted}, found bytes that are no text.") \
+        raise errors.PredictionsError(f"{name}: expected a text file with {wanted}, found bytes that are no text.") \
             from None
     if lines[-1] == "":
         lines.pop()
-    classes = np.array([_class(line, number, path, num_classes) for number, line in enumerate(lines, 1)], np.int32)
+    classes = np.array([_class(line, number, name, num_classes) for number, line in enumerate(lines, 1)], np.int32)
     if count is not None and len(classes) != count:
-        raise errors.PredictionsError(f"{path}: expected {count:,} lines, one per example, found {len(classes):,}.")
+        raise errors.PredictionsError(f"{name}: expected {count:,} lines, one per example, found {len(classes):,}.")
     return classes
 
 
@@ -60,10 +67,10 @@ def format(predictions: Iterable[int]) -> str:
     return "".join(f"{one}\n" for one in classes)
 
 
-def _class(line: str, number: int, path: pathlib.Path, num_classes: Optional[int]) -> int:
+def _class(line: str, number: int, name: str, num_classes: Optional[int]) -> int:
     text = line.strip(" \t\r")
     if CLASS.fullmatch(text) and (num_classes is None or int(text) < num_classes):
         return int(text)
     classes = "a class such as 7" if num_classes is None else f"a class from 0 to {num_classes - 1}"
     found = "an empty line" if not text else repr(text if len(text) <= 30 else f"{text[:30]}...")
-    raise errors.PredictionsError(f"{path}, line {number:,}: expected {classes}, found {found}.")
+    raise errors.PredictionsError(f"{name}, line {number:,}: expected {classes}, found {found}.")

@@ -6,7 +6,6 @@ without digits is a blank line.
 from __future__ import annotations
 
 import os
-import pathlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Optional, Union
@@ -81,16 +80,20 @@ def read(path: Union[str, os.PathLike], count: Optional[int] = None) -> list[Pic
     Returns: for each line labels int32 `[D]` and boxes float64 `[D, 4]`.
     Raises: PredictionsError that names the file, the line, and what was expected there.
     """
-    path = pathlib.Path(path)
+    return parse(bounded_file.read(path, MAX_BYTES), str(path), count)
+
+
+def parse(data: bytes, name: str, count: Optional[int] = None) -> list[Picture]:
+    """The pictures in the bytes of a predictions file, which errors call by `name`; see `read`."""
     try:
-        lines = bounded_file.read(path, MAX_BYTES).decode("utf-8-sig").split("\n")
+        lines = data.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
-        raise errors.PredictionsError(f"{path}: expected a text file, found bytes that are no text.") from None
+        raise errors.PredictionsError(f"{name}: expected a text file, found bytes that are no text.") from None
     if lines[-1] == "":
         lines.pop()
     if count is not None and len(lines) != count:
-        raise errors.PredictionsError(f"{path}: expected {count:,} lines, one per picture, found {len(lines):,}.")
-    return [_line(line, number, path) for number, line in enumerate(lines, start=1)]
+        raise errors.PredictionsError(f"{name}: expected {count:,} lines, one per picture, found {len(lines):,}.")
+    return [_line(line, number, name) for number, line in enumerate(lines, start=1)]
 
 
 def format(predictions: Iterable[Any]) -> str:
@@ -107,8 +110,8 @@ def format(predictions: Iterable[Any]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(line: str, number: int, path: pathlib.Path) -> Picture:
-    words, where = line.split(), f"{path}, line {number:,}"
+def _line(line: str, number: int, name: str) -> Picture:
+    words, where = line.split(), f"{name}, line {number:,}"
     if len(words) % 5:
         raise errors.PredictionsError(f"{where}: expected label, top, left, bottom, right for each digit, found "
                                       f"{len(words)} numbers, which is not a multiple of 5.")

@@ -230,11 +230,8 @@ def test_the_first_five_bad_lines_are_named_with_what_is_there(folder):
     assert "'label'" in said[0] and "an empty line" in said[2]
 
 
-@pytest.mark.parametrize("place", [prediction_files.IN_MEMORY, "/absent"])
 @pytest.mark.parametrize("content, said", [(b"1\n2 \n", None), (b"1\nx\n", "p.txt, line 2: expected a class from 0")])
-def test_a_file_is_read_with_and_without_files_in_memory(monkeypatch, place, content, said):
-    monkeypatch.setattr(prediction_files, "IN_MEMORY", place)
-
+def test_blanks_are_read_and_letters_are_named(content, said):
     if said is None:
         assert prediction_files.classes(content, "p.txt", 2, 10).tolist() == [1, 2]
     else:

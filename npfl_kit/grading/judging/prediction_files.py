@@ -5,13 +5,9 @@ is told that it has too many lines or too few, never how many there should be.
 """
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, Optional, TypeVar
 
 import numpy as np
@@ -28,7 +24,6 @@ MOST_DIGITS = re.compile(rb"[0-9]{100}")
 LINE_BYTES = 512                                        # of a picture's line: a dozen digits and their boxes
 PICTURE_BYTES, PICTURE_LISTS = 2**15, 400               # of JSON about one picture: 100 detections of 300 bytes
 SLACK_BYTES = 2**16
-IN_MEMORY = "/proc/self/fd"
 Read = TypeVar("Read")
 
 
@@ -51,13 +46,14 @@ def classes(data: bytes, name: str, count: int, num_classes: int, tell: bool = F
         found = np.fromstring(data.decode("ascii"), np.int32, sep="\n") if data else np.zeros(0, np.int32)
         if len(found) == count and found.max(initial=0) < num_classes:
             return found
-    return _lines(data, name, count, tell, b"0", lambda path: class_lines.read(path, None, num_classes))
+    return _lines(data, name, count, tell, b"0",
+                  lambda text: class_lines.parse(text, name, num_classes=num_classes))
 
 
 def pictures(data: bytes, name: str, count: int, tell: bool = False) -> list[svhn.Picture]:
     """Digits and their boxes of each picture, a line each; see `svhn.read`. Arguments as in `classes`."""
     _require_bytes(data, name, LINE_BYTES * (count + 1))
-    return _lines(data, name, count, tell, b"", svhn.read)
+    return _lines(data, name, count, tell, b"", lambda text: svhn.parse(text, name))
 
 
 def tags(data: bytes, name: str, lengths: Sequence[int], tell: bool = False) -> list[list[str]]:
@@ -111,10 +107,10 @@ def _require_bytes(data: bytes, name: str, limit: int) -> None:
                               f"have.")
 
 
-def _lines(data: bytes, name: str, count: int, tell: bool, good: bytes, reader: Callable[[Path], Read]) -> Read:
-    """What the reader makes of the lines.
+def _lines(data: bytes, name: str, count: int, tell: bool, good: bytes, parse: Callable[[bytes], Read]) -> Read:
+    """What the lines are parsed as.
 
-    The reader stops at its first bad line. That line is noted, and read again as a good one, up to five times.
+    Parsing stops at its first bad line. That line is noted, and read again as a good one, up to five times.
     """
     lines = data.split(b"\n")
     problems: list[str] = []
@@ -123,7 +119,7 @@ def _lines(data: bytes, name: str, count: int, tell: bool, good: bytes, reader: 
     if total <= 2 * count + 100:
         for _ in range(SHOWN):
             try:
-                found = _read(b"\n".join(lines), name, reader)
+                found = parse(b"\n".join(lines))
                 break
             except errors.PredictionsError as error:
                 problems.append(str(error))
@@ -137,30 +133,6 @@ def _lines(data: bytes, name: str, count: int, tell: bool, good: bytes, reader: 
     if problems or found is None:
         raise UngradableError("\n".join(problems))
     return found
-
-
-def _read(data: bytes, name: str, reader: Callable[[Path], Read]) -> Read:
-    """What a reader of files makes of some bytes; its error calls them by `name`."""
-    with _file(data) as path:
-        try:
-            return reader(path)
-        except errors.PredictionsError as error:
-            raise errors.PredictionsError(str(error).replace(str(path), name)) from None
-
-
-@contextlib.contextmanager
-def _file(data: bytes) -> Iterator[Path]:
-    """A file with these bytes, in memory where the system has such files (Linux): a busy disk takes a second."""
-    if hasattr(os, "memfd_create") and os.path.isdir(IN_MEMORY):
-        with open(os.memfd_create("predictions"), "wb") as file:
-            file.write(data)
-            file.flush()
-            yield Path(f"{IN_MEMORY}/{file.fileno()}")
-        return
-    with tempfile.TemporaryDirectory(prefix="npfl_kit-") as folder:
-        path = Path(folder) / "predictions"
-        path.write_bytes(data)
-        yield path
 
 
 def _discreet(message: str, name: str) -> str:
