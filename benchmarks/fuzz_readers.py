@@ -220,7 +220,10 @@ def fuzz(name: str, first: int, count: int) -> dict[str, object]:
 def main(args: argparse.Namespace) -> int:
     warnings.simplefilter("error")
     worst = 0
-    for name in args.targets.split(","):
+    names = args.targets.split(",")
+    if unknown := sorted(set(names) - set(TARGETS)):
+        parser.error(f"no target {unknown[0]!r}; there are {', '.join(TARGETS)}")
+    for name in names:
         found = fuzz(name, args.first, args.count)
         print(json.dumps(found), flush=True)
         worst |= bool(found["faults"]) or found["slowest_ms"] > 1000 * SLOW

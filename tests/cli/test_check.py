@@ -11,7 +11,6 @@ from npfl_kit.cli import check, main
 from npfl_kit.grading import record
 from tests.grading import small_course
 
-
 DRAWN = """
 title = "Drawn figures"
 kind = "predictions"

@@ -87,8 +87,8 @@ def test_luck_is_no_rank_in_the_final_order_and_points_follow_the_formula(comman
 def test_the_final_order_is_found_from_the_private_examples_alone(contest):
     from npfl_kit.grading.course import final_order
     from npfl_kit.grading.marks import board
-    from npfl_kit.grading.tasks import task_file
     from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task_file
     task = task_file.read(task_file.find("second"))
 
     with stores.Store(contest) as store:

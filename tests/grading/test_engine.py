@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 
 from npfl_kit import errors
 from npfl_kit.grading import record
-from npfl_kit.grading.grader import engine, engine_code, engine_predictions, failures, plans
-from npfl_kit.grading.sandbox import isolation, job
-from npfl_kit.grading.uploads import intake
-from npfl_kit.grading.grader import reference
+from npfl_kit.grading.grader import engine, engine_code, engine_predictions, failures, plans, reference
 from npfl_kit.grading.marks import student_view
-from npfl_kit.grading.sandbox import runner
+from npfl_kit.grading.sandbox import isolation, job, runner
 from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Limits, Task
+from npfl_kit.grading.uploads import intake
 from tests.grading import small_course
 
 CANARY = "CANARY-7f3a91"

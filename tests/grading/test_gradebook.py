@@ -6,8 +6,8 @@ import pytest
 from npfl_kit.grading import record
 from npfl_kit.grading.course import gradebook
 from npfl_kit.grading.stores import leases
-from npfl_kit.grading.tasks import task
 from npfl_kit.grading.stores import store as stores
+from npfl_kit.grading.tasks import task
 
 TASK = task.Task("cnn", "runs", "v1", "A network", (task.Case("a", 4.0),), ("cnn.py",),
                  board=task.Board("accuracy", public=0.5))

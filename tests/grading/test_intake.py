@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npfl_kit.grading.uploads import file_names, intake, upload_manifest, zip_reader
 from npfl_kit.grading.tasks.task import Case, Data, Limits, Task
+from npfl_kit.grading.uploads import file_names, intake, upload_manifest, zip_reader
 from tests.grading import hostile_zips
 
 FILES = {"predictions.txt": b"1\n2\n", "cnn_manual.py": b"def main(args):\n    return {}\n"}

@@ -10,8 +10,8 @@ import safetensors.numpy
 
 from npfl_kit import data as data_sets
 from npfl_kit.grading.course import pack
-from npfl_kit.grading.uploads import intake
 from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Limits, Task
+from npfl_kit.grading.uploads import intake
 from npfl_kit.scoring import class_lines
 
 SOURCE = b"import argparse\nparser = argparse.ArgumentParser()\n\n\ndef main(args):\n    return {}\n"

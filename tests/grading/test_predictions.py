@@ -17,8 +17,8 @@ from npfl_kit.grading import record
 from npfl_kit.grading.grader import context, engine
 from npfl_kit.grading.judging import answers, detection_answers, gold, prediction_files, predictions, public_rows
 from npfl_kit.grading.sandbox import isolation
-from npfl_kit.grading.uploads.intake import UngradableError, Upload
 from npfl_kit.grading.tasks.task import Board, Case, Data, Expectation, Task
+from npfl_kit.grading.uploads.intake import UngradableError, Upload
 from npfl_kit.scoring import class_lines, coco, svhn, tag_lines
 
 SECRET = b"s" * 32

@@ -6,9 +6,9 @@ import pytest
 
 from npfl_kit import errors
 from npfl_kit.grading.sandbox import isolation, private_root, readable, runner
-from npfl_kit.grading.wire import values
 from npfl_kit.grading.sandbox.runner import JobCase
 from npfl_kit.grading.tasks.task import Limits
+from npfl_kit.grading.wire import values
 
 QUICK = Limits(seconds=20, memory=10**9)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npfl_kit.grading.uploads.intake import UngradableError
 from npfl_kit.grading.judging.transcript_answers import TranscriptAnswers
+from npfl_kit.grading.uploads.intake import UngradableError
 from npfl_kit.scoring import edit_distance
 
 TEXTS = ["four", "", "seven eight"]

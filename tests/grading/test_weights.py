@@ -16,9 +16,9 @@ from npfl_kit import errors
 from npfl_kit.grading.grader import weights
 from npfl_kit.grading.judging import predictions
 from npfl_kit.grading.sandbox import isolation, job, runner
+from npfl_kit.grading.tasks.task import Board, Case, Data, Limits, Task
 from npfl_kit.grading.uploads import h5_scan, safetensors_header
 from npfl_kit.grading.uploads.intake import UngradableError, Upload
-from npfl_kit.grading.tasks.task import Board, Case, Data, Limits, Task
 from npfl_kit.grading.uploads.ungradable import OverLimitError
 from npfl_kit.train import weights as kit_weights
 

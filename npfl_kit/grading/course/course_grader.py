@@ -10,14 +10,13 @@ from typing import Optional
 from npfl_kit import errors
 from npfl_kit.data import cache
 from npfl_kit.grading import record
-from npfl_kit.grading.grader import context, engine, failures
+from npfl_kit.grading.grader import context, engine, failures, reference
 from npfl_kit.grading.sandbox import isolation
 from npfl_kit.grading.stores import batch, kept_answers, leases
-from npfl_kit.grading.uploads import intake
-from npfl_kit.grading.grader import reference
 from npfl_kit.grading.stores import store as stores
 from npfl_kit.grading.tasks import task as tasks
 from npfl_kit.grading.tasks import task_file
+from npfl_kit.grading.uploads import intake
 
 
 def read_tasks(store: stores.Store, lab: Optional[str] = None) -> tuple[dict[str, tasks.Task], dict[str, str]]:

@@ -13,9 +13,9 @@ import numpy as np
 
 from npfl_kit.grading.judging import predictions
 from npfl_kit.grading.marks import board, noise, policy
-from npfl_kit.grading.uploads import intake
 from npfl_kit.grading.stores import store as stores
 from npfl_kit.grading.tasks import task as tasks
+from npfl_kit.grading.uploads import intake
 
 ERROR = "private_error"     # of `record.Record.values`
 

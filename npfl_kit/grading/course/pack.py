@@ -13,8 +13,8 @@ from npfl_kit import errors, version
 from npfl_kit.grading.grader import weights
 from npfl_kit.grading.judging import gold
 from npfl_kit.grading.sandbox import script_choice
-from npfl_kit.grading.uploads import forbidden, intake, team, upload_manifest
 from npfl_kit.grading.tasks.task import Task
+from npfl_kit.grading.uploads import forbidden, intake, team, upload_manifest
 from npfl_kit.grading.uploads.ungradable import UngradableError
 
 MOMENT = (1980, 1, 1, 0, 0, 0)      # of every file in an archive, so that equal files make equal archives

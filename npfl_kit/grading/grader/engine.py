@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from npfl_kit import errors
 from npfl_kit.grading import environment, record
 from npfl_kit.grading.grader import engine_code, engine_predictions, failures
-from npfl_kit.grading.uploads import intake
 from npfl_kit.grading.grader.context import Context
 from npfl_kit.grading.tasks.task import Case, Task
+from npfl_kit.grading.uploads import intake
 
 __all__ = ["Context", "grade", "require_sandbox"]
 Judged = tuple[list[record.CaseRecord], Mapping[str, float]]

@@ -7,12 +7,12 @@ from typing import Optional
 
 from npfl_kit.grading import record
 from npfl_kit.grading.grader import failures, reference
-from npfl_kit.grading.judging import judges
-from npfl_kit.grading.sandbox import runner
-from npfl_kit.grading.uploads import forbidden, intake
 from npfl_kit.grading.grader.context import Context
 from npfl_kit.grading.grader.plans import Plan, plans
+from npfl_kit.grading.judging import judges
+from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks.task import Case, Task
+from npfl_kit.grading.uploads import forbidden, intake
 
 Outcomes = Mapping[str, Sequence[Optional[runner.Outcome]]]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from npfl_kit.grading import record
 from npfl_kit.grading.grader import failures, weights
-from npfl_kit.grading.judging import judges, predictions
-from npfl_kit.grading.uploads import intake
 from npfl_kit.grading.grader.context import Context
+from npfl_kit.grading.judging import judges, predictions
 from npfl_kit.grading.tasks.task import Case, Data, Task
+from npfl_kit.grading.uploads import intake
 
 SHOWN = 4       # decimals of a score where a task has no board
 

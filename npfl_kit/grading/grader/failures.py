@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from npfl_kit.grading import record
-from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.judging.judges import Verdict
+from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks.task import Case, Task
 
 LONGEST = 1000      # letters of a rationale, in which a student's code may have its say

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from npfl_kit import errors, lab_files
 from npfl_kit.grading import environment, record
+from npfl_kit.grading.grader.plans import Plan
 from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks import task_file
-from npfl_kit.grading.wire import values
-from npfl_kit.grading.grader.plans import Plan
 from npfl_kit.grading.tasks.task import Case, Task
+from npfl_kit.grading.wire import values
 from npfl_kit.scoring import bounded_file
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import numpy as np
 from npfl_kit import errors
 from npfl_kit.grading.grader import reference
 from npfl_kit.grading.sandbox import isolation, job, runner
-from npfl_kit.grading.uploads import h5_scan, intake, safetensors_header
 from npfl_kit.grading.tasks.task import Data, Task
+from npfl_kit.grading.uploads import h5_scan, intake, safetensors_header
 from npfl_kit.grading.uploads.ungradable import OverLimitError, UngradableError
 
 MOST_PREDICTED = 2**26      # bytes

@@ -14,9 +14,9 @@ import numpy as np
 from npfl_kit import errors
 from npfl_kit.grading import record
 from npfl_kit.grading.judging import gold
-from npfl_kit.grading.uploads.intake import Upload
 from npfl_kit.grading.judging.public_rows import public_rows
 from npfl_kit.grading.tasks.task import Data, Task
+from npfl_kit.grading.uploads.intake import Upload
 from npfl_kit.grading.uploads.ungradable import UngradableError
 
 __all__ = ["PredictionScores", "judge", "public_rows"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from npfl_kit.grading import shown_text
 from npfl_kit.grading.marks import board_view
 from npfl_kit.grading.pages import html, report_html
-from npfl_kit.grading.tasks import task
 from npfl_kit.grading.pages.html import element
+from npfl_kit.grading.tasks import task
 
 
 def page(description: task.Task, lines: Sequence[board_view.Line], when: datetime.datetime) -> str:

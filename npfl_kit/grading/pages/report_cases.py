@@ -6,8 +6,8 @@ from typing import Optional
 
 from npfl_kit.grading import record, shown_text
 from npfl_kit.grading.pages import html
-from npfl_kit.grading.tasks import task
 from npfl_kit.grading.pages.html import element
+from npfl_kit.grading.tasks import task
 
 CHIPS = {"ungradable": "not judged", "student_error": "code failed", "limit": "over a limit",
          "grader_error": "grader failed"}

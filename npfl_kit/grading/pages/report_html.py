@@ -8,10 +8,10 @@ from typing import Optional
 from npfl_kit.grading import record, shown_text
 from npfl_kit.grading.marks import board, policy, student_view
 from npfl_kit.grading.pages import html, report_cases
-from npfl_kit.grading.stores import entries
-from npfl_kit.grading.tasks import task
 from npfl_kit.grading.pages.html import element
 from npfl_kit.grading.pages.worst_examples import Example
+from npfl_kit.grading.stores import entries
+from npfl_kit.grading.tasks import task
 
 TITLES = {"ungradable": "The upload cannot be judged; it used no attempt",
           "grader_error": "The grader failed: this is not your fault, and it is graded again"}

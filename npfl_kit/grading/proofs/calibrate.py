@@ -12,12 +12,12 @@ from typing import Any
 
 from npfl_kit import errors
 from npfl_kit.grading import environment, record
-from npfl_kit.grading.grader import reference
-from npfl_kit.grading.judging import judges
-from npfl_kit.grading.wire import values
 from npfl_kit.grading.grader import plans as planning
+from npfl_kit.grading.grader import reference
 from npfl_kit.grading.grader.context import Context
+from npfl_kit.grading.judging import judges
 from npfl_kit.grading.tasks.task import Case, Task
+from npfl_kit.grading.wire import values
 
 THREADS, KERNELS = (1, 2, 4), {"oneDNN": "1", "plain": "0"}
 SETTINGS: Mapping[str, Mapping[str, str]] = {

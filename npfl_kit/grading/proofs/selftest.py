@@ -12,10 +12,10 @@ from typing import Optional
 from npfl_kit import errors
 from npfl_kit.grading import record
 from npfl_kit.grading.grader import engine
-from npfl_kit.grading.proofs import mutants, template
-from npfl_kit.grading.uploads import intake
 from npfl_kit.grading.grader.context import Context
+from npfl_kit.grading.proofs import mutants, template
 from npfl_kit.grading.tasks.task import Data, Task
+from npfl_kit.grading.uploads import intake
 from npfl_kit.scoring import bounded_file
 
 MOST_BYTES = 2**30

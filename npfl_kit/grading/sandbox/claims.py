@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from npfl_kit.grading.sandbox import isolation
-from npfl_kit.grading.wire import values
 from npfl_kit.grading.sandbox.job import JobCase, Outcome
+from npfl_kit.grading.wire import values
 
 MET = {errno.EFBIG: "disk", errno.ENOSPC: "disk", errno.EDQUOT: "disk", errno.EAGAIN: "processes"}
 NO_THREAD = "can't start new thread"    # as Python says where the kernel gives none, sooner than the warden has looked

@@ -69,7 +69,7 @@ class Bar(Lines):
     """A bar with what is done, what is being graded and the time left; a line only for what needs a look."""
 
     def __init__(self, stream: Optional[TextIO] = None) -> None:
-        from rich import console, progress      # 0.1 s, only for those who see it
+        from rich import console, progress  # 0.1 s, only for those who see it
 
         super().__init__(stream)
         columns = (progress.TextColumn("Grading"), progress.BarColumn(), progress.MofNCompleteColumn(),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from npfl_kit import errors
-from npfl_kit.grading.wire import values
 from npfl_kit.grading.tasks.inputs import SIZES, WAYS, shape_of
+from npfl_kit.grading.wire import values
 
 MOST_ELEMENTS = values.MOST_NUMBERS // 4        # of an argument; a box is one element and four numbers
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Union
 
-from npfl_kit.grading.uploads import file_names, upload_manifest, zip_reader
 from npfl_kit.grading.tasks.task import Limits, Task
+from npfl_kit.grading.uploads import file_names, upload_manifest, zip_reader
 from npfl_kit.grading.uploads.ungradable import UngradableError
 from npfl_kit.scoring import bounded_file
 

@@ -14,8 +14,8 @@ import struct
 import zipfile
 import zlib
 
-from npfl_kit.grading.uploads import file_names
 from npfl_kit.grading.tasks.task import Limits
+from npfl_kit.grading.uploads import file_names
 from npfl_kit.grading.uploads.ungradable import UngradableError
 
 MANIFEST = "manifest.json"
