@@ -2,6 +2,9 @@
 
 npfl-kit grade run STORE
 npfl-kit grade run STORE --lab=bboxes_utils --jobs=8
+
+Predictions are judged by the test split of their data set, which students may have, too. Answers that nobody else has
+belong into STORE/gold/LAB/gold.txt, in the form of a predictions file, or gold.json, a COCO file.
 """
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     from npfl_kit.grading import environment
     from npfl_kit.grading.course import course_grader, policy_history
     from npfl_kit.grading.sandbox import isolation
-    from npfl_kit.grading.stores import batch, batch_progress
+    from npfl_kit.grading.stores import batch, batch_progress, store_folder
 
     if args.jobs < 0:
         raise errors.UsageError(f"--jobs is the number of submissions graded at once, at least 1, got {args.jobs}.")
@@ -62,8 +65,12 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
         print(f"{lab} is left out, and its submissions wait: {why}", file=sys.stderr)
     level = isolation.probe() if args.isolation == "auto" else isolation.at(args.isolation)
     grader = course_grader.CourseGrader(store, tasks, level, args.trusted)
-    for task in tasks.values():
+    for lab, task in tasks.items():
         policy_history.keep(store, task)
+        if task.data and not store.gold_dir(lab):
+            print(f"{lab} is judged by the {task.data.split} split of {task.data.dataset}, which students may have, "
+                  f"too. Hidden answers belong into {store.folder / store_folder.GOLD / lab}, see npfl-kit grade run "
+                  f"--help.", file=sys.stderr)
     summary = batch.run(store, args.jobs or machine.cores(), grader.grade, grader.versions, environment.versions(),
                         batch_progress.of(sys.stdout), only)
     return report(store, summary, args)

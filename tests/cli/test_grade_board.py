@@ -138,3 +138,15 @@ def test_the_gold_is_needed_for_the_final_order_alone(command, contest, tmp_path
     monkeypatch.setenv("NPFL_KIT_DATA", str(tmp_path / "gone"))
 
     assert board(command, contest)
+
+
+def test_who_grades_by_answers_that_students_may_have_is_told_so_and_hidden_ones_are_used(command, contest):
+    assert "students may have" in command("grade", "regrade", contest)[2]
+    (contest / "gold" / "second").mkdir(parents=True)
+    (contest / "gold" / "second" / "gold.txt").write_text("".join(f"{(each + 1) % 10}\n" for each in LABELS))
+
+    code, out, err = command("grade", "regrade", contest)
+
+    assert (code, err) == (0, "") and "another version of the task" in out
+    shown = json.loads(command("grade", "show", contest, "--json")[1])[0]["persons"]
+    assert [each["person"] for each in shown if each["points"]] == ["dan"]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,19 +23,32 @@ from npfl_kit.grading.uploads import intake
 def read_tasks(store: stores.Store, lab: Optional[str] = None) -> tuple[dict[str, tasks.Task], dict[str, str]]:
     """The tasks of the labs in a store, or of one of them, by lab; and why others could not be read.
 
+    The version of a task includes the answers that only the store has.
+
     Raises: KitError if that one lab has no task, or no submissions.
     """
     if lab is not None:
         if lab not in store.labs():
             raise errors.unknown("lab with submissions", lab, store.labs())
-        return {lab: task_file.read(task_file.find(lab))}, {}
+        return {lab: read_task(store, lab)}, {}
     found, broken = {}, {}
     for name in store.labs():
         try:
-            found[name] = task_file.read(task_file.find(name))
+            found[name] = read_task(store, name)
         except errors.KitError as error:    # the others are graded all the same
             broken[name] = str(error)
     return found, broken
+
+
+def read_task(store: stores.Store, lab: str) -> tasks.Task:
+    """The task of a lab, with the version that its hidden answers make of it."""
+    description, folder = task_file.read(task_file.find(lab)), store.gold_dir(lab)
+    if folder is None:
+        return description
+    parts = [[str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()]
+             for path in sorted(folder.rglob("*")) if path.is_file()]
+    version = hashlib.sha256(record.canonical([description.version, parts]).encode()).hexdigest()
+    return dataclasses.replace(description, version=version)
 
 
 class CourseGrader:
