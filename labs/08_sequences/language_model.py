@@ -36,6 +36,7 @@ optimizers.add_arguments(parser, optimizer="adam", learning_rate=0.005, decay="c
 
 
 def build_model(args: argparse.Namespace, num_characters: int) -> tf.keras.Model:
+    # Exercise: LSTMs that go on from the state in which the window before left them, and logits of what is next.
     characters = tf.keras.layers.Input([None], dtype=tf.int32, name="characters")           # [B, T]
     first = tf.keras.layers.Input([], dtype=tf.bool, name="first")                          # [B], of its text?
     x = tf.keras.layers.Embedding(num_characters, args.embedding_dim)(characters)
@@ -47,6 +48,7 @@ def build_model(args: argparse.Namespace, num_characters: int) -> tf.keras.Model
 
 def sample(args: argparse.Namespace, model: tf.keras.Model, alphabet) -> Iterator[str]:
     """Write character after character, each drawn from what the model expects after all before it."""
+    # Exercise: logits of the next character, divided by the temperature, and only the best of them if asked for.
     @tf.function(input_signature=[tf.TensorSpec([1, None], tf.int32), tf.TensorSpec([1], tf.bool),
                                   tf.TensorSpec([2], tf.int32)])
     def draw(characters, first, seed):

@@ -37,12 +37,14 @@ NEVER = -1e9      # a score whose share of attention is zero
 
 
 def attention(states: tf.Tensor, is_word: tf.Tensor) -> tf.Tensor:
+    # Exercise: the share of each word in its sentence; what is no word has none.
     score = tf.keras.layers.Dense(1, use_bias=False)(tf.keras.layers.Dense(64, activation="tanh")(states))  # [B, T, 1]
     share = tf.nn.softmax(tf.where(is_word[..., tf.newaxis], score, NEVER), axis=1)
     return tf.keras.layers.Activation("linear", name="attention")(share)                    # [B, T, 1], sums to 1
 
 
 def pooled(states: tf.Tensor, is_word: tf.Tensor, how: str) -> tf.Tensor:
+    # Exercise: one vector for a sentence: the largest, the mean, or the mean with shares of attention.
     is_word_too = tf.cast(is_word[..., tf.newaxis], states.dtype)                           # [B, T, 1]
     if how == "max":
         return tf.reduce_max(tf.where(is_word[..., tf.newaxis], states, NEVER), axis=1)     # [B, D]
@@ -52,6 +54,7 @@ def pooled(states: tf.Tensor, is_word: tf.Tensor, how: str) -> tf.Tensor:
 
 
 def build_model(args: argparse.Namespace, num_words: int, num_classes: int) -> tf.keras.Model:
+    # Exercise: embed words, read them from both sides, pool the states, and give logits of classes.
     words = tf.keras.layers.Input([None], dtype=tf.int32, name="words")
     is_word = words != 0                                                                    # [B, T]
     x = tf.keras.layers.Embedding(num_words, args.we_dim)(WordMasking(args.word_masking)(words))

@@ -67,6 +67,7 @@ class FreshSequences(epochs.Epochs):                                # for traini
 
 def make_cell(name, args, radius=1.0, memory=None, dtype="float32"):
     """A cell; a gate keeps its unit for 1 / (1 - sigmoid(bias)) steps on the average, one 2 steps, one `memory`."""
+    # Exercise: a basic cell of that radius, an LSTM and a GRU whose gates keep their units for 2 to `memory` steps.
     memory = memory or args.memory or args.blank + 2 * args.symbols
     keep, zeros = tf.math.log(tf.linspace(1.0, memory - 1.0, args.units)), tf.zeros(args.units)
     common = {"dtype": dtype, "kernel_initializer": tf.initializers.GlorotUniform(args.seed),
@@ -84,6 +85,7 @@ def make_cell(name, args, radius=1.0, memory=None, dtype="float32"):
 
 def gradient_norms(cell, inputs, seed):                             # [B, T, D] -> [T + 1]
     """|d (h_T . v) / d state_{T-d}| for d = 0 to T and random unit vectors v: the root of the mean square over B."""
+    # Exercise: run the cell on the inputs, watch its states, and follow the gradient back to each of them.
     sizes = tf.nest.flatten(cell.state_size)                        # the state is h; of an LSTM h and c
     v = tf.random.stateless_normal([len(inputs), cell.units], [seed, 2], dtype=inputs.dtype)
     v = tf.math.l2_normalize(v, axis=-1)
