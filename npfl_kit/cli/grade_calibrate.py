@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     script = reference.script(task.lab)
     context = engine.Context(isolation.probe(), secret=b"calibration 0", trusted=True,
                              data_dirs=(args.data_dir.absolute(),) if args.data_dir else ())
+    solution = selftest.submission(task, script)
+    mutants = selftest.wrong_files(task, solution)
     document = calibrate.calibrate(task, script, context, args.repeats,
                                    say=lambda text: print(text, file=sys.stderr, flush=True))
     files.write_text(task_file.reference(path), calibrate.text(document))
@@ -49,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
             for case, entry in document["cases"].items() for name, band in entry.get("bands", {}).items()]
     print(*table.lines(rows, header=["case", "number", "least", "most", "margin"]) if rows else [], sep="\n")
     print(f"Written: {task_file.reference(path)}")
-    unseen = [trial.name for trial in selftest.wrong_ones(
-        task_file.read(path), selftest.submission(task, script), context) if not trial.ok]
+    calibrated = task_file.read(path)
+    unseen = [mutant.name for mutant, wrong in mutants
+              if not selftest.tried_wrong(calibrated, mutant, wrong, context).ok]
     for name in unseen:
         print(f"not discriminating: {name} is inside of every band and tolerance. Add a case that sees it.")
     print(f"Next: npfl-kit grade selftest {task.lab}")

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from npfl_kit import errors
 from npfl_kit.cli import grade_run, table
 
 if TYPE_CHECKING:
@@ -24,19 +25,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask for new results of all submissions, or of those of a lab, grade, and print what differs from before."""
-    from npfl_kit.grading.course import course_grader
     from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
-        tasks, _ = course_grader.read_tasks(store, args.lab)
-        numbers = [each.id for lab in tasks for each in store.submissions(lab)]
+        numbers = [each.id for lab in ([args.lab] if args.lab else store.labs()) for each in store.submissions(lab)]
         return again(store, args, sorted(numbers), "regrade")
 
 
 def again(store: stores.Store, args: argparse.Namespace, numbers: Sequence[int], reason: str) -> int:
-    """Grade these again; gives the exit code."""
-    from npfl_kit.grading.course import gradebook
+    """Grade these again, but those of labs that cannot be graded now; gives the exit code.
 
+    Raises: KitError if this leaves none.
+    """
+    from npfl_kit.grading.course import course_grader, gradebook
+
+    tasks, broken = course_grader.ready_tasks(store, args.lab)
+    labs = {number: store.submission(number).lab for number in numbers}
+    numbers = [number for number in numbers if labs[number] in tasks]
+    if labs and not numbers:
+        raise errors.DataError(" ".join(broken[lab] for lab in dict.fromkeys(labs.values())))
     before = store.latest(args.lab)
     store.ask(numbers, reason)
     code = grade_run.grade_pending(store, args, numbers)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from npfl_kit.cli import grade_run
+from npfl_kit.cli import grade_run, submission_number
 
 HELP = "grade some submissions again"
 
@@ -15,7 +15,8 @@ HELP = "grade some submissions again"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The store, which submissions, and how to grade."""
     parser.add_argument("store", metavar="STORE", type=Path, help="folder with the submissions")
-    parser.add_argument("submissions", metavar="SUBMISSION", type=int, nargs="+", help="numbers of submissions")
+    parser.add_argument("submissions", metavar="SUBMISSION", type=submission_number.parse, nargs="+",
+                        help="numbers of submissions")
     grade_run.add_batch_arguments(parser)
 
 

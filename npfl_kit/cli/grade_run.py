@@ -19,6 +19,7 @@ from npfl_kit import errors
 if TYPE_CHECKING:
     from npfl_kit.grading.stores import batch
     from npfl_kit.grading.stores import store as stores
+    from npfl_kit.grading.tasks import task as tasks
 
 HELP = "grade what waits"
 LEVELS = ("auto", "L0", "L1", "L2", "L3")
@@ -34,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """How to grade: the flags of every verb that grades."""
-    parser.add_argument("--jobs", default=0, type=int, metavar="N", help="submissions graded at once; when not given, "
-                        "as many as there are cores")
+    parser.add_argument("--jobs", default=0, type=int, metavar="N", help="submissions graded at once; 0, which is the "
+                        "default, is as many as there are cores")
     parser.add_argument("--isolation", default="auto", choices=LEVELS, help="the sandbox of students' code; auto "
                         "takes the best one that works here")
     parser.add_argument("--i-trust-these-files", action="store_true", dest="trusted", help="run students' code even "
@@ -59,14 +60,16 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     from npfl_kit.grading.stores import batch, batch_progress, store_folder
 
     if args.jobs < 0:
-        raise errors.UsageError(f"--jobs is the number of submissions graded at once, at least 1, got {args.jobs}.")
-    tasks, broken = course_grader.read_tasks(store, args.lab)
+        raise errors.UsageError(f"--jobs is the number of submissions graded at once, at least 1, or 0 for as "
+                                f"many as there are cores, got {args.jobs}.")
+    tasks, broken = course_grader.ready_tasks(store, args.lab)
     for lab, why in broken.items():
         print(f"{lab} is left out, and its submissions wait: {why}", file=sys.stderr)
     level = isolation.probe() if args.isolation == "auto" else isolation.at(args.isolation)
     grader = course_grader.CourseGrader(store, tasks, level, args.trusted)
     for lab, task in tasks.items():
         policy_history.keep(store, task)
+        warn_of_silence(task)
         if task.data and not store.gold_dir(lab):
             print(f"{lab} is judged by the {task.data.split} split of {task.data.dataset}, which students may have, "
                   f"too. Hidden answers belong into {store.folder / store_folder.GOLD / lab}, see npfl-kit grade run "
@@ -74,6 +77,14 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     summary = batch.run(store, args.jobs or machine.cores(), grader.grade, grader.versions, environment.versions(),
                         batch_progress.of(sys.stdout), only)
     return report(store, summary, args)
+
+
+def warn_of_silence(task: tasks.Task) -> None:
+    """Tell the teacher of cases whose results no student will ever see."""
+    from npfl_kit.grading.marks import student_view
+
+    if student_view.never_told(task):
+        print(student_view.never_told(task), file=sys.stderr)
 
 
 def report(store: stores.Store, summary: batch.Summary, args: argparse.Namespace) -> int:

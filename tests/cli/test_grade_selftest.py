@@ -1,5 +1,6 @@
 """npfl-kit grade selftest and calibrate: a table, an exit code, and what is not seen by name."""
 import json
+import re
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_course_that_fails_is_told_why(course, command):
 
     code, out, _ = command("selftest", "double", "--repeats=1")
 
-    assert code == 1 and "DataError: The reference solution double.py fails in the case double" in out
+    assert code == 1 and "double.toml, [[cases]] double, inputs: the reference solution double.py fails" in out
 
 
 def test_calibration_writes_bands_and_names_what_no_case_sees(course, command):
@@ -99,3 +100,44 @@ def test_predictions_of_a_finished_run_are_tried(course, command, tmp_path):
 
     assert code == 0 and "8 of 8 as they should be" in out
     assert command("selftest", "double", f"--run={tmp_path / 'absent'}")[0] == 2
+
+
+def test_a_task_without_mutants_has_its_table_and_is_told_how_to_write_some(course, command):
+    (course / "double.mutants.toml").unlink()
+
+    code, out, err = command("selftest", "double", "--repeats=1")
+
+    assert code == 1 and "double: 2 of 2 as they should be" in out
+    assert f"No mutants yet. Write some into {course / 'double.mutants.toml'}, such as:" in out
+    assert command("calibrate", "double", "--repeats=1")[0] == 0
+
+
+def test_each_trial_is_a_line_with_its_seconds(course, command):
+    err = command("selftest", "double", "--repeats=1")[2]
+
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["solution 1", "template", "thrice", "minus"]
+    assert all(re.fullmatch(r".*: as it should be, \d+\.\d s", line) for line in err.splitlines())
+
+
+def test_the_help_shows_a_mutant(course, command):
+    out = command("selftest", "--help")[1]
+
+    assert "[[mutants]]" in out and "fails = " in out and "spoil = " in out
+
+
+def test_mutants_that_do_not_fit_are_told_before_a_calibration(course, command):
+    (course / "double.mutants.toml").write_text('[[mutants]]\nname = "a"\nold = "absent"\nnew = ""\n')
+
+    code, out, err = command("calibrate", "double", "--repeats=1")
+
+    assert code == 2 and "found it 0 times" in err and not (course / "double.reference.json").exists()
+
+
+def test_a_wrong_name_of_an_argument_is_told_with_file_case_and_key(course, command):
+    text = small_course.DOUBLE_TASK.replace('inputs.y = { normal = [2] }', 'inputs.z = { normal = [2] }')
+    (course / "double.toml").write_text(text, encoding="utf-8")
+
+    code, _, err = command("calibrate", "double", "--repeats=1")
+
+    assert code == 2 and f"{course / 'double.toml'}, [[cases]] plus, inputs.z: " in err
+    assert "unexpected keyword argument 'z'" in err

@@ -41,3 +41,41 @@ def test_a_lab_without_marks_says_how_to_make_one(course, command):
     code, _, err = command("template", "double")
 
     assert code == 2 and "# Exercise: what to write." in err
+
+
+PREDICTIONS = '''
+title = "Glyphs"
+kind = "predictions"
+[data]
+dataset = "glyphs"
+metric = "accuracy"
+flags = ["--epochs=2"]
+[[cases]]
+id = "seen"
+points = 1
+expect.accuracy = { at_least = 0.9 }
+'''
+
+
+def test_a_task_of_predictions_is_run_before_it_is_checked(course, command):
+    (course / "double.toml").write_text(PREDICTIONS, encoding="utf-8")
+
+    out = command("template", "double", "--output=students")[1].splitlines()
+
+    assert out[-2:] == ["Next:    npfl-kit run students/double.py --dataset=glyphs --epochs=2",
+                        "         npfl-kit check double logs/double-DATE/predictions_dev.txt"]
+
+
+def test_a_script_without_a_task_is_run(course, command):
+    (course / "double.toml").unlink()
+
+    assert "Next:    npfl-kit run students/double.py" in command("template", "double", "--output=students")[1]
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_so(course, command):
+    pathlib.Path("file").write_text("", encoding="utf-8")
+
+    for place in ("/proc/x", "/proc", "file", "file/x"):
+        code, _, err = command("template", "double", f"--output={place}")
+
+        assert code == 2 and f"Nothing can be written to the folder {place}. Choose another" in err

@@ -101,3 +101,26 @@ def test_functions_see_no_data_and_runs_only_what_is_named(store, tmp_path, monk
 
     assert course_grader.data_dirs(description) == ()
     assert course_grader.data_dirs(dataclasses.replace(description, kind="runs")) == (tmp_path,)
+
+
+def stale(tmp_path):
+    """Reference results of another version of the task."""
+    path = tmp_path / "home" / "labs" / "01_start" / "first.reference.json"
+    path.write_text('{"cases": {"only": {"fingerprint": "0", "values": []}}}', encoding="utf-8")
+
+
+def test_a_lab_whose_reference_results_are_stale_waits_and_others_do_not(store, tmp_path):
+    topic = tmp_path / "home" / "labs" / "01_start"
+    for name in ("py", "toml"):
+        (topic / f"second.{name}").write_text((topic / f"first.{name}").read_text())
+    for lab in ("first", "second"):
+        store.submit(lab, archive("def area(side):\n    return side * side\n", f"{lab}.py"), "ada")
+    stale(tmp_path)
+
+    tasks, broken = course_grader.ready_tasks(store)
+
+    assert list(tasks) == ["second"] and list(course_grader.read_tasks(store)[0]) == ["first", "second"]
+    assert "The case only of first was changed" in broken["first"]
+    assert "npfl-kit grade calibrate first" in broken["first"]
+    with pytest.raises(errors.DataError, match="grade calibrate first"):
+        course_grader.ready_tasks(store, "first")

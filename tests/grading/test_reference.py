@@ -111,7 +111,8 @@ def test_a_band_that_was_never_measured_is_the_fault_of_the_course(course):
 def test_a_solution_that_fails_is_named(course):
     (course / "double.py").write_text("def double(x): return x\ndef plus(x, y): raise OSError('gone')")
 
-    with pytest.raises(errors.DataError, match="double.py fails in the case plus of double: error OSError: gone"):
+    with pytest.raises(errors.DataError, match=r"double.toml, \[\[cases\]\] plus, inputs: the reference solution "
+                       r"double.py fails .*OSError: gone"):
         of(small_course.task("double"), small_course.context())
 
 
@@ -127,3 +128,66 @@ def test_the_version_of_a_task_follows_from_its_reference_file(course):
     (course / "double.reference.json").write_text('{"cases": {}}', encoding="utf-8")
 
     assert task_file.read(task_file.find("double")).version != before
+
+
+def outdated(course, name, **changes):
+    """A course whose reference results are of another task file."""
+    cases = {case.id: {"fingerprint": reference.fingerprint(case), "values": [],
+                       "bands": {"loss": {"min": 1.0, "max": 2.0, "margin": 0.25}}}
+             for case in small_course.task(name).cases}
+    (course / f"{name}.reference.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
+    text = small_course.FILES[f"{name}.toml"]
+    for old, new in changes.values():
+        assert old in text
+        text = text.replace(old, new)
+    (course / f"{name}.toml").write_text(text, encoding="utf-8")
+    return small_course.task(name)
+
+
+@pytest.mark.parametrize("name, change, said", [
+    ("double", ("{ n = [0, 3] }", "{ n = [0, 4] }"), "The case double of double was changed"),
+    ("loss", ("--size=2", "--size=4"), "The case two of loss was changed"),
+    ("loss", ('id = "two"', 'id = "deux"'), "The case deux of loss has no calibrated band"),
+    ("loss", ("expect.loss = { band = true, at_most = 100 }", "expect.accuracy = { band = true }"),
+     "The case two of loss has no calibrated band of accuracy")])
+def test_results_of_another_task_file_are_refused_before_anything_runs(course, runs, name, change, said):
+    task = outdated(course, name, change=change)
+
+    with pytest.raises(errors.DataError, match=f"{said}.* Type: npfl-kit grade calibrate {name}"):
+        reference.require_current(task)
+    with pytest.raises(errors.DataError, match=f"{said}.* Type: npfl-kit grade calibrate {name}"):
+        of(task, small_course.context())
+    assert not runs
+
+
+def test_a_student_is_sent_to_the_teacher_and_to_no_verb_of_teachers(course):
+    task = outdated(course, "double", change=("{ n = [0, 3] }", "{ n = [0, 4] }"))
+
+    with pytest.raises(errors.DataError, match="tell your teacher. The case double of double was changed") as raised:
+        of(task, small_course.context(home=True))
+    assert "calibrate" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["double", "loss"])
+def test_results_of_the_task_file_are_current_and_functions_need_none(course, name):
+    reference.require_current(small_course.task("double"))
+    reference.require_current(outdated(course, name))
+    hidden = "inputs.x = { normal = [4] }", "inputs.x = { normal = [5] }"
+    reference.require_current(outdated(course, "double", change=hidden))
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"cases": 3}'])
+def test_a_reference_file_of_another_form_is_named(course, text):
+    (course / "double.reference.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(errors.DataError, match="double.reference.json.*grade calibrate double"):
+        reference.require_current(small_course.task("double"))
+
+
+def test_a_list_that_should_be_an_array_is_explained(course):
+    text = small_course.DOUBLE_TASK.replace("inputs.x = { normal = [2] }", "inputs.x = { value = [1.0, 2.0] }")
+    (course / "double.toml").write_text(text, encoding="utf-8")
+    (course / "double.py").write_text("def double(x): return x\ndef plus(x, y): return x.max()", encoding="utf-8")
+
+    with pytest.raises(errors.DataError, match='inputs: .*no attribute .max.*dtype = "float32"'):
+        of(small_course.task("double"), small_course.context())

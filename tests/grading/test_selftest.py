@@ -122,3 +122,36 @@ def test_spoiled_weights_keep_names_shapes_and_metadata(way):
     found = safetensors_numpy.load(spoiled)
     assert {name: found[name].shape for name in found} == {name: arrays[name].shape for name in arrays}
     assert not np.array_equal(found["kernel"], arrays["kernel"]) and b'"lab":"cnn"' in spoiled
+
+
+def test_a_task_without_mutants_is_tried_all_the_same(course):
+    (course / "double.mutants.toml").unlink()
+
+    assert list(tried()) == ["solution 1", "solution 2", "template"]
+    assert mutants.invitation(small_course.task("double")).startswith(
+        f"No mutants yet. Write some into {course / 'double.mutants.toml'}, such as:\n\n[[mutants]]\nname = ")
+
+
+def test_a_sample_of_a_mutant_has_the_form_of_one(course):
+    sample = mutants.invitation(small_course.task("double")).partition("\n\n")[2]
+    (course / "double.mutants.toml").write_text(sample, encoding="utf-8")
+
+    assert mutants.read(small_course.task("double"))[0].fails == ("double",)
+
+
+@pytest.mark.parametrize("text", [small_course.DOUBLE_MUTANTS.replace("return x + y", "absent"),
+                                  small_course.DOUBLE_MUTANTS.replace('["plus"]', '["pluss"]')])
+def test_mutants_and_template_are_checked_before_anything_is_graded(course, monkeypatch, text):
+    (course / "double.mutants.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(selftest.engine, "grade", lambda *given: pytest.fail("it was graded"))
+
+    with pytest.raises(errors.DataError):
+        tried()
+
+
+def test_a_trial_is_announced_when_it_begins(course):
+    task, said = small_course.task("double"), []
+    trials = selftest.trials(task, selftest.submission(task, reference.script("double")), small_course.context(), 1,
+                             said.append)
+
+    assert [said[-1] for _ in trials] == ["solution 1", "template", "thrice", "minus"]

@@ -62,7 +62,7 @@ def test_solution_and_template_use_nothing_forbidden_and_define_what_is_called(t
     source = reference.script(task.lab).read_text(encoding="utf-8")
 
     for text in source, template.template(source):
-        assert forbidden.uses(text, task.forbidden) == []
+        assert forbidden.uses(text, task.forbidden, forbidden.entries(task, task.files)) == []
         defined = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
         assert {case.call or "main" for case in task.cases} <= defined
 

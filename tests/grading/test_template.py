@@ -100,10 +100,12 @@ def test_any_text_of_a_mark_gives_a_file_that_parses_and_says_it(text):
     assert tree.body[0].body[0].exc.args[0].value == f"f: {text}"
 
 
-def test_a_long_text_is_cut_into_two_lines():
-    found = template.template(f"def f():\n    # Exercise: {'a' * 90}\n    return 1\n")
+@pytest.mark.parametrize("text", ["a" * 90, "a " * 51 + "b", "a" * 102, 'say "it" \\ ' * 8 + "."])
+def test_a_long_text_is_cut_into_lines_that_fit(text):
+    found = template.template(f"def f():\n    # Exercise: {text}\n    return 1\n")
 
     assert all(len(line) <= template.WIDEST for line in found.splitlines())
+    assert ast.parse(found).body[0].body[0].exc.args[0].value == f"f: {text}"
 
 
 @pytest.mark.parametrize("path", MARKED, ids=NAMES)

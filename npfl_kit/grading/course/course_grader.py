@@ -40,6 +40,23 @@ def read_tasks(store: stores.Store, lab: Optional[str] = None) -> tuple[dict[str
     return found, broken
 
 
+def ready_tasks(store: stores.Store, lab: Optional[str] = None) -> tuple[dict[str, tasks.Task], dict[str, str]]:
+    """`read_tasks` without those whose reference results are missing or stale, by which nobody can be graded.
+
+    Raises: KitError if this is so of that one lab, too.
+    """
+    found, broken = read_tasks(store, lab)
+    for name, description in list(found.items()):
+        try:
+            reference.require_current(description)
+        except errors.KitError as error:
+            if lab is not None:
+                raise
+            broken[name] = str(error)
+            del found[name]
+    return found, broken
+
+
 def read_task(store: stores.Store, lab: str) -> tasks.Task:
     """The task of a lab, with the version that its hidden answers make of it."""
     description, folder = task_file.read(task_file.find(lab)), store.gold_dir(lab)
@@ -86,7 +103,8 @@ class CourseGrader:
             return record.Record(description.lab, description.version, work.submission.sha256, record.overall(cases),
                                  tuple(cases), rationale=str(error))
         return engine.grade(description, upload, dataclasses.replace(
-            self.contexts[description.lab], report=lambda error: batch.note_fault(self.store, work, error)))
+            self.contexts[description.lab], report=lambda error: batch.note_fault(self.store, work, error),
+            printed=lambda text: self.store.note("printed", text, work.submission.id)))
 
 
 def data_dirs(description: tasks.Task) -> tuple[Path, ...]:

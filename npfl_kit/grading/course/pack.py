@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 import io
 import os
+import shlex
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ def pack(task: Task, paths: Sequence[Union[str, os.PathLike]], members: Sequence
     Raises: UngradableError that names all that is wrong, a line each.
     """
     upload = intake.read_files(paths, task.limits)
-    found = problems(task, upload)
+    found = problems(task, upload, {os.path.basename(path): os.fspath(path) for path in paths})
     if found:
         raise UngradableError("\n".join(found))
     manifest = upload_manifest.make(task.lab, task.version, version.__version__, upload.files,
@@ -58,26 +59,31 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def problems(task: Task, upload: intake.Upload) -> list[str]:
-    """All that is wrong with files for a task, a sentence or more each; nothing of them is run."""
+def problems(task: Task, upload: intake.Upload, places: Mapping[str, str] = {}) -> list[str]:
+    """All that is wrong with files for a task, a sentence or more each; nothing of them is run.
+
+    Args:
+      places: where the files lie, by name, for commands.
+    """
     try:
         intake.require_wanted(task, upload.files)
     except UngradableError as error:
         return [str(error)]
-    return [*_of_sources(task, upload.files), *_of_predictions(task, upload.files), *_of_weights(task, upload.files)]
+    return [*_of_sources(task, upload.files, places), *_of_predictions(task, upload.files),
+            *_of_weights(task, upload.files)]
 
 
-def _of_sources(task: Task, files: Mapping[str, bytes]) -> Iterator[str]:
+def _of_sources(task: Task, files: Mapping[str, bytes], places: Mapping[str, str]) -> Iterator[str]:
     """Sources must parse, exactly one of them is the script, and none uses a forbidden name."""
     sources = {name: content for name, content in files.items() if name.endswith(".py")}
     parsed = True
     for name, content in sources.items():
-        fault = _parse_fault(name, content)
+        fault = _parse_fault(name, content, shlex.quote(places.get(name, name)))
         parsed = parsed and not fault
         if fault:
             yield fault
         elif task.forbidden:
-            for used, line in forbidden.uses(content, task.forbidden):
+            for used, line in forbidden.uses(content, task.forbidden, forbidden.entries(task, sources)):
                 yield (f"{name}, line {line}: {used} is forbidden in this task, as it does what you are to write. "
                        f"Leave it out.")
     if parsed and task.kind in SOURCE_KINDS:
@@ -88,16 +94,17 @@ def _of_sources(task: Task, files: Mapping[str, bytes]) -> Iterator[str]:
             yield str(error)
 
 
-def _parse_fault(name: str, content: bytes) -> str:
+def _parse_fault(name: str, content: bytes, place: str) -> str:
     """Where a source is no Python, or "" if it is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")     # such as those of backslashes, which Python itself shows
             ast.parse(content, name)
     except SyntaxError as error:
-        return f"{name}, line {error.lineno or 1}: expected Python, found a mistake ({error.msg}). Try: python3 {name}"
+        return (f"{name}, line {error.lineno or 1}: expected Python, found a mistake ({error.msg}). "
+                f"Try: python3 {place}")
     except (MemoryError, RecursionError, ValueError) as error:
-        return f"{name}: expected Python, found something else ({error}). Try: python3 {name}"
+        return f"{name}: expected Python, found something else ({error}). Try: python3 {place}"
     return ""
 
 

@@ -24,6 +24,8 @@ class Context:
       only: ids of the cases to grade; empty is all of them.
       trusted: whether somebody answers for the code, so that it may run without a sandbox.
       report: is told of each error of ours, whose text may say what is hidden: for the course's eyes.
+      printed: is told what code printed in cases that are not right, and the lines that it came through; at home for
+        its author, else for the course's eyes, as the code knows the inputs of hidden cases.
     """
 
     level: isolation.Level
@@ -35,6 +37,7 @@ class Context:
     only: tuple[str, ...] = ()
     trusted: bool = False
     report: Callable[[Exception], None] = lambda error: None
+    printed: Callable[[str], None] = lambda text: None
 
     @property
     def variables(self) -> dict[str, str]:

@@ -40,22 +40,27 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
         case = plan.case
         causes = [records[name] for name in case.depends if records[name].score < records[name].max
                   or records[name].state != "graded"]
-        records[case.id] = (failures.not_counted(task, case, causes[0]) if causes
+        is_run = not any(map(failures.is_of_import, outcomes[case.id]))
+        records[case.id] = (failures.not_counted(task, case, causes[0]) if causes and is_run
                             else judge_case(task, plan, outcomes[case.id], expected.get(case.id)))
     for case in needed:
         unmoved(task, case, outcomes, records)
+    if text := failures.printed([records[case.id] for case in needed], outcomes):
+        context.printed(text)
     return [records[case.id] for case in cases], board_values(task, needed, outcomes, records)
 
 
 def uses_of_forbidden(task: Task, sources: Mapping[str, bytes]) -> str:
     """Where a source uses what the task forbids; empty if none does. One that does not parse fails when it runs."""
+    called = forbidden.entries(task, sources)
+    where = "in functions that this task calls, nor in what they use" if called else "in this task"
     for name, content in sorted(sources.items()):
         try:
-            uses = forbidden.uses(content, task.forbidden) if task.forbidden else []
+            uses = forbidden.uses(content, task.forbidden, called) if task.forbidden else []
         except SyntaxError:
             continue
         if uses:
-            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed in this task: write it yourself."
+            return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed {where}: write it yourself."
     return ""
 
 
@@ -83,7 +88,8 @@ def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcom
                expected: Optional[reference.Expected]) -> record.CaseRecord:
     """The record of a case; all of its repeats must be right.
 
-    The first failure counts; of wrong answers before one, the answer to the shortest question is shown.
+    The first failure counts; of wrong answers before one, the answer to the shortest question is shown that has no
+    empty array, if there is one.
     """
     case, measured = plan.case, measurements(outcomes)
     if not outcomes or len(outcomes) != len(plan.jobs):
@@ -91,7 +97,7 @@ def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcom
     right: list[tuple[judges.Verdict, runner.JobCase]] = []
     wrong: list[tuple[judges.Verdict, runner.JobCase]] = []
     for job, outcome in zip(plan.jobs, outcomes):
-        failure = failures.of_outcome(task, case, outcome, failures.called(case, job), **measured)
+        failure = failures.of_outcome(task, case, outcome, job, **measured)
         if failure and not wrong:
             return failure
         if failure or outcome is None:
@@ -100,9 +106,14 @@ def judge_case(task: Task, plan: Plan, outcomes: Sequence[Optional[runner.Outcom
         (right if verdict.ok else wrong).append((verdict, job))
     if not wrong:
         return failures.judged(task, case, right[0][0], **measured)
-    verdict, job = min(wrong, key=lambda pair: len(str(pair[1].arguments)))
+    verdict, job = min(wrong, key=lambda pair: (has_empty(pair[1]), len(str(pair[1].arguments))))
     said = ": ".join(filter(None, [failures.called(case, job), verdict.rationale]))
     return failures.judged(task, case, dataclasses.replace(verdict, rationale=said), **measured)
+
+
+def has_empty(job: runner.JobCase) -> bool:
+    """Whether one of the arguments is an array without numbers."""
+    return any(isinstance(value, dict) and 0 in value.get("shape", ()) for value in job.arguments.values())
 
 
 def verdict_of(case: Case, repeat: int, value: object, expected: Optional[reference.Expected]) -> judges.Verdict:
@@ -125,7 +136,10 @@ def measurements(outcomes: Sequence[Optional[runner.Outcome]]) -> dict:
 
 
 def unmoved(task: Task, case: Case, outcomes: Outcomes, records: dict[str, record.CaseRecord]) -> None:
-    """Take the points of two cases whose flags differ and whose metrics do not: nothing was computed."""
+    """Take the points of two cases whose flags differ and whose metrics do not: nothing was computed.
+
+    A case does not name one that is seen by fewer.
+    """
     if not case.differs_from:
         return
     returned = [each.value if each and each.state == "ok" else None
@@ -133,8 +147,10 @@ def unmoved(task: Task, case: Case, outcomes: Outcomes, records: dict[str, recor
     if same := judges.unmoved(case.expect, *returned):
         other = task.case(case.differs_from)
         for one, two in ((case, other), (other, case)):
+            said = (f"{same} is the same as in case {two.id}, although the flags differ."
+                    if two.visibility in ("public", one.visibility) else f"{same} does not follow from the flags.")
             records[one.id] = failures.failed(
-                task, one, "graded", f"{same} is the same as in case {two.id}, although the flags differ.",
+                task, one, "graded", said,
                 "Compute what main returns from its arguments.", **measurements(outcomes[one.id]))
 
 

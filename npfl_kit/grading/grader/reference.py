@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -54,15 +55,16 @@ class References:
     def of(self, task: Task, plans: Sequence[Plan], context: Context) -> dict[str, Expected]:
         """What is expected of the cases that are compared with the solution, by their ids.
 
-        Raises: DataError if a band was never calibrated, or if the solution itself fails.
+        Raises: DataError if the reference results are of other cases, or if the solution itself fails.
         """
         stored = read(task)
-        found = {plan.case.id: known for plan in plans for known in [of_stored(task, plan.case, stored)] if known}
+        require_current(task, [plan.case for plan in plans], stored, context.home)
+        found = {plan.case.id: known for plan in plans for known in [of_stored(plan.case, stored)] if known}
         missing = [plan for plan in plans if is_compared(plan.case) and plan.case.id not in found]
         answers = self.answers(task, missing, context)
         for plan in missing:
             found[plan.case.id] = (Expected(answers[plan.case.id]) if plan.case.call
-                                   else Expected(bands=around(task, plan.case, answers[plan.case.id][0], stored)))
+                                   else Expected(bands=around(plan.case, answers[plan.case.id][0], stored)))
         return found
 
     def answers(self, task: Task, plans: Sequence[Plan], context: Context) -> dict[str, list[Any]]:
@@ -91,9 +93,16 @@ def script(task_name: str) -> Path:
 
 
 def read(task: Task) -> Mapping[str, Any]:
-    """The cases in the reference file of a task, by id; none if there is no file."""
+    """The cases in the reference file of a task, by id; none if there is no file.
+
+    Raises: DataError for a file that is none of `npfl-kit grade calibrate`.
+    """
     path = task_file.reference(task_file.find(task.lab))
-    return bounded_file.read_json(path, errors.DataError, MOST_BYTES)["cases"] if path.is_file() else {}
+    found = bounded_file.read_json(path, errors.DataError, MOST_BYTES) if path.is_file() else {"cases": {}}
+    cases = found.get("cases") if isinstance(found, dict) else None
+    if not isinstance(cases, dict):
+        raise errors.DataError(f"{path} holds no reference results. Type: npfl-kit grade calibrate {task.lab}")
+    return cases
 
 
 def fingerprint(case: Case) -> str:
@@ -113,36 +122,52 @@ def is_compared(case: Case) -> bool:
     return bool(case.call) or any(each.band for each in case.expect.values())
 
 
-def of_stored(task: Task, case: Case, stored: Mapping[str, Any]) -> Optional[Expected]:
-    """What the reference file says of a public case; None if it says nothing.
-
-    Raises: DataError if the case was changed since.
-    """
+def of_stored(case: Case, stored: Mapping[str, Any]) -> Optional[Expected]:
+    """What the reference file says of a public case; None if it says nothing."""
     entry = stored.get(case.id)
     if entry is None or case.visibility != "public":
         return None
-    require_fresh(task, case, entry)
     if case.call:
         return Expected([values.from_json(each) for each in entry["values"]])
     return Expected(bands={name: (band["min"] - band["margin"], band["max"] + band["margin"])
                            for name, band in entry["bands"].items()})
 
 
-def around(task: Task, case: Case, answer: Any, stored: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+def around(case: Case, answer: Any, stored: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """The bands of a case with a secret seed: what the solution answers, give or take the margin."""
-    if case.id not in stored:
-        raise errors.DataError(f"The case {case.id} of {task.lab} has no calibrated band. Type: npfl-kit grade "
-                               f"calibrate {task.lab}")
-    require_fresh(task, case, stored[case.id])
     margins = {name: band["margin"] for name, band in stored[case.id]["bands"].items()}
     return {name: (answer[name] - margin, answer[name] + margin) for name, margin in margins.items()}
 
 
-def require_fresh(task: Task, case: Case, entry: Mapping[str, Any]) -> None:
-    """Refuse what was calibrated for another case of that name."""
-    if entry.get("fingerprint") != fingerprint(case):
-        raise errors.DataError(f"The case {case.id} of {task.lab} was changed after its calibration. Type: npfl-kit "
-                               f"grade calibrate {task.lab}")
+def require_current(task: Task, cases: Optional[Sequence[Case]] = None, stored: Optional[Mapping[str, Any]] = None,
+                    home: bool = False) -> None:
+    """Refuse reference results that are missing, or were measured for other cases than the task has now.
+
+    Args:
+      cases: which are needed; all of them if not given.
+      stored: what `read` gives.
+      home: whether a student reads the error.
+    Raises: DataError that names the case.
+    """
+    stored = read(task) if stored is None else stored
+    for case in task.cases if cases is None else cases:
+        problem = outdated(case, stored.get(case.id))
+        if problem and home:
+            raise errors.DataError(f"The course's reference results are not up to date; tell your teacher. The case "
+                                   f"{case.id} of {task.lab} {problem}.")
+        if problem:
+            raise errors.DataError(f"The case {case.id} of {task.lab} {problem}. Type: npfl-kit grade calibrate "
+                                   f"{task.lab}")
+
+
+def outdated(case: Case, entry: Optional[Mapping[str, Any]]) -> str:
+    """What is wrong with the stored results of a case; empty if nothing is. Functions need none."""
+    bands = [name for name, each in case.expect.items() if each.band]
+    if entry is None:
+        return "has no calibrated band" if bands else ""
+    if (case.visibility == "public" if case.call else bands) and entry.get("fingerprint") != fingerprint(case):
+        return "was changed after its calibration"
+    return next((f"has no calibrated band of {name}" for name in bands if name not in entry["bands"]), "")
 
 
 def run(task: Task, plans: Sequence[Plan], solution: Path, context: Context,
@@ -160,8 +185,16 @@ def run(task: Task, plans: Sequence[Plan], solution: Path, context: Context,
     for job in jobs:
         outcome = outcomes.get((job.id, job.repeat))
         if outcome is None or outcome.state != "ok":
-            said = (outcome.error or {}) if outcome else {}
-            raise errors.DataError(f"The reference solution {solution.name} fails in the case {job.id} of {task.lab}: "
-                                   f"{outcome.state if outcome else 'lost'} {said.get('type', '')}: "
-                                   f"{said.get('text', '')}")
+            raise errors.DataError(failure(task, job, outcome, solution))
     return {plan.case.id: [outcomes[job.id, job.repeat].value for job in plan.jobs] for plan in plans}
+
+
+def failure(task: Task, job: runner.JobCase, outcome: Optional[runner.Outcome], solution: Path) -> str:
+    """Where in the task file stands what the solution fails with, and how it fails."""
+    error = (outcome.error or {}) if outcome else {}
+    said = f"{error.get('type', outcome.state if outcome else 'lost')}: {error.get('text', 'it gave no answer')}"
+    named = re.search(r"argument:? '(\w+)'", said)
+    key = "flags" if job.kind == "main" else f"inputs.{named[1]}" if named else "inputs"
+    array = ' For an array in place of a list, write dtype = "float32" beside its value.' if "list" in said else ""
+    return (f"{task_file.find(task.lab)}, [[cases]] {job.id}, {key}: the reference solution {solution.name} fails "
+            f"with this, {said.rstrip('.')}. Mend the case or the solution.{array}")

@@ -27,6 +27,11 @@ from npfl_kit.grading.tasks.task import Task
 from npfl_kit.scoring import bounded_file
 
 MOST_BYTES = 2**20
+REPLACED = """old = "return x + y"         # stands in the solution, once
+new = "return x - y"         # takes its place
+"""
+SPOILED = """spoil = "constant"
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,12 +60,21 @@ def path_of(task: Task) -> Path:
     return place.with_name(f"{place.stem}.mutants.toml")
 
 
+def invitation(task: Task) -> str:
+    """Where the first mutants of a task go, and what one looks like."""
+    mistake = SPOILED if task.data else REPLACED
+    return (f'No mutants yet. Write some into {path_of(task)}, such as:\n\n[[mutants]]\nname = "a_mistake"\n{mistake}'
+            f'fails = ["{task.cases[0].id}"]\n')
+
+
 def read(task: Task) -> list[Mutant]:
-    """The mutants of a task.
+    """The mutants of a task; none if there is no file of them.
 
     Raises: DataError that names file, table and key.
     """
     path = path_of(task)
+    if not path.is_file():
+        return []
     text = toml_table.text()
     schema: toml_table.Schema = {
         "name": toml_table.text(task_file.ID, "letters, digits, _ and -"), "old": text,

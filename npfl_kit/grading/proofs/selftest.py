@@ -5,7 +5,7 @@ import dataclasses
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -50,19 +50,30 @@ class Submission:
     script: Path
 
 
-def trials(task: Task, solution: Submission, context: Context, repeats: int) -> Iterator[Trial]:
-    """Grade the solution some times, the template, and each mutant."""
-    for repeat in range(repeats):
-        yield tried(f"solution {repeat + 1}", f"{task.points:g}", task, solution.files, context)
-    yield tried("template", "0", task, templates(task, solution), context)
-    yield from wrong_ones(task, solution, context)
+def trials(task: Task, solution: Submission, context: Context, repeats: int,
+           say: Callable[[str], None] = lambda name: None) -> Iterator[Trial]:
+    """Grade the solution some times, the template, and each mutant; `say` is told which is begun.
+
+    Raises: DataError, before anything is graded, if the template or a mutant cannot be made.
+    """
+    points, empty, wrong = f"{task.points:g}", templates(task, solution), wrong_files(task, solution)
+    for name, wanted, files in [*((f"solution {repeat + 1}", points, solution.files) for repeat in range(repeats)),
+                                ("template", "0", empty)]:
+        say(name)
+        yield tried(name, wanted, task, files, context)
+    for mutant, files in wrong:
+        say(mutant.name)
+        yield tried_wrong(task, mutant, files, context)
 
 
-def wrong_ones(task: Task, solution: Submission, context: Context) -> Iterator[Trial]:
-    """Grade each mutant."""
-    for mutant in mutants.read(task):
-        files = mutants.spoiled(task, mutant, solution.files, solution.others)
-        yield tried(mutant.name, f"below {limit(task):g}", task, files, context, mutant.fails)
+def wrong_files(task: Task, solution: Submission) -> list[tuple[mutants.Mutant, Mapping[str, bytes]]]:
+    """Each mutant and its files."""
+    return [(mutant, mutants.spoiled(task, mutant, solution.files, solution.others)) for mutant in mutants.read(task)]
+
+
+def tried_wrong(task: Task, mutant: mutants.Mutant, files: Mapping[str, bytes], context: Context) -> Trial:
+    """Grade a mutant."""
+    return tried(mutant.name, f"below {limit(task):g}", task, files, context, mutant.fails)
 
 
 def tried(name: str, wanted: str, task: Task, files: Mapping[str, bytes], context: Context,
@@ -135,9 +146,12 @@ def train(task: Task, script: Path, folder: Path, data_dir: Optional[Path]) -> P
     Raises: DataError if it fails.
     """
     assert task.data is not None
-    flags = [f"--dataset={task.data.dataset}", f"--logdir={folder}", *task.data.flags]
-    flags += [f"--column={task.data.column}"] if task.data.column else []
-    flags += [f"--data_dir={data_dir.absolute()}"] if data_dir else []
+    flags = [f"--logdir={folder}", *flags_of(task.data), *([f"--data_dir={data_dir.absolute()}"] if data_dir else [])]
     if subprocess.run([sys.executable, str(script), *flags]).returncode:
         raise errors.DataError(f"The solution {script} fails; see above.")
     return folder
+
+
+def flags_of(data: Data) -> list[str]:
+    """With what the script of a task about data is run."""
+    return [f"--dataset={data.dataset}", *data.flags, *([f"--column={data.column}"] if data.column else [])]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+import textwrap
 from collections.abc import Sequence
 
 from npfl_kit import errors
@@ -108,7 +109,16 @@ def template(source: str, name: str = "the lab") -> str:
 
 
 def raising(text: str, indent: str) -> list[str]:
-    """The lines that say, when they are reached, what is to be written; cut into two where one were too wide."""
-    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    line = f"{indent}raise NotImplementedError({quoted})"
-    return [line] if len(line) <= WIDEST else [f"{indent}raise NotImplementedError(", f"{indent}    {quoted})"]
+    """The lines that say, when they are reached, what is to be written; more than one where that were too wide."""
+    line = f"{indent}raise NotImplementedError({quoted(text)})"
+    if len(line) <= WIDEST:
+        return [line]
+    room = WIDEST - len(f'{indent}    "")') - sum(map(text.count, '\\"'))
+    parts = textwrap.wrap(text, max(room, 20), drop_whitespace=False, replace_whitespace=False, expand_tabs=False)
+    *first, last = [f"{indent}    {quoted(part)}" for part in parts]
+    return [f"{indent}raise NotImplementedError(", *first, f"{last})"]
+
+
+def quoted(text: str) -> str:
+    """A text as Python has it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -148,7 +148,8 @@ class Task:
       title: for people.
       cases: at least one; their points add up to the points of the task.
       files: names (patterns of `fnmatch`) that an upload must have; `optional` ones that it may have.
-      forbidden: dotted names that sources may not use, as "tf.GradientTape".
+      forbidden: dotted names that sources may not use, as "tf.GradientTape"; where functions are called, that these
+        and all that they reach may not use.
       threshold: points of cases, below which there are none at all.
       team: most members.
       per_day: graded submissions of one person or team a day.

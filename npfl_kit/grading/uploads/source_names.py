@@ -1,17 +1,12 @@
-"""What names a Python source uses, by other names, too. A process of its own, which needs Python alone:
-
-    python -I -B -S source_names.py tf.GradientTape < script.py
-
-It writes JSON: a list of [name, line], or the text of a SyntaxError.
-"""
+"""What names a Python source uses, by other names, too."""
 from __future__ import annotations
 
 import ast
 import builtins
-import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional, Union
+
+from npfl_kit.grading.uploads import local_names
 
 Dotted = tuple[str, ...]
 
@@ -27,10 +22,19 @@ def search(tree: ast.AST, names: Sequence[str]) -> list[tuple[str, int]]:
     >>> search(ast.parse("import tensorflow as t\\ng = getattr(t, 'Gradient' + 'Tape')"), ["tf.GradientTape"])
     [('tf.GradientTape', 2)]
     """
-    scope = Scope(tree)
-    found = {(name, node.lineno) for node in ast.walk(tree) if isinstance(node, (ast.expr, ast.Import, ast.ImportFrom))
-             for meant in scope.meanings(node) for name in names if is_use(meant, name)}
-    return sorted(found, key=lambda use: (use[1], use[0]))
+    return by_line(used(Scope(tree), ast.walk(tree), names))
+
+
+def used(scope: Scope, nodes: Iterable[ast.AST], names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The uses of names in some nodes."""
+    for node in nodes:
+        if isinstance(node, (ast.expr, ast.Import, ast.ImportFrom)):
+            yield from ((name, node.lineno) for meant in scope.meanings(node) for name in names if is_use(meant, name))
+
+
+def by_line(uses: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Uses, each once, in the order of the lines."""
+    return sorted(set(uses), key=lambda use: (use[1], use[0]))
 
 
 def full(name: str) -> Dotted:
@@ -114,7 +118,8 @@ class Scope:
             return {full(f"{node.module or UNKNOWN}.{alias.name}") for alias in node.names}
         if isinstance(node, ast.Name):
             home = "builtins" if hasattr(builtins, node.id) else UNKNOWN
-            return self.known.get(node.id) or {(home, node.id), *((*star, node.id) for star in self.stars)}
+            stars = self.stars if local_names.MARK not in node.id else ()
+            return self.known.get(node.id) or {(home, node.id), *((*star, node.id) for star in stars)}
         step = self._step(node)
         if step is None:
             return self._looked_up(node)
@@ -191,10 +196,3 @@ def one_by_one(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, ast.AST]]
             and len(target.elts) == len(value.elts):
         for one, other in zip(target.elts, value.elts):
             yield from one_by_one(one, other)
-
-
-if __name__ == "__main__":
-    try:
-        print(json.dumps(search(ast.parse(sys.stdin.buffer.read()), sys.argv[1:])))
-    except (SyntaxError, ValueError) as problem:
-        print(json.dumps(str(problem)))
