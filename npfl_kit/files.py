@@ -13,7 +13,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A process killed at any moment leaves the old file or the new one, never half of one.
 
-    Raises: KitError when the folder cannot be written or the disk is full.
+    Raises: KitError when `path` is a folder, its folder cannot be written or the disk is full.
     """
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -22,6 +22,9 @@ def replacing(path: Path) -> Iterator[Path]:
         with open(scratch, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(scratch, path)
+    except IsADirectoryError as error:
+        raise errors.KitError(f"Cannot write {path}: it is a folder. Name a file in it, such as "
+                              f"{path / 'FILE'}.") from error
     except OSError as error:
         raise errors.KitError(f"Cannot write {path}: {error.strerror or error}. Free some space, or choose "
                               f"another place for it.") from error

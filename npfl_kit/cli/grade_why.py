@@ -1,6 +1,7 @@
 """Tell why a submission has its points: every case with what was expected, what came, and what it cost to find out.
 
 npfl-kit grade why STORE 17
+npfl-kit grade why STORE 17 --files=FOLDER
 npfl-kit grade why STORE 17 --json      {"submission", "lab", "person", "team", "received_at", "sha256", "runs": [
                                         {"run", "state", "score", "max", "task_version", "environment", "attempt",
                                         "reason", "copied_from", "started", "ended"}], "log": [{"at", "kind",
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from npfl_kit.cli import submission_number
+
 if TYPE_CHECKING:
     from npfl_kit.grading import record
     from npfl_kit.grading.stores import entries
@@ -27,16 +30,25 @@ HELP = "tell why a submission has its points"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The store, which submission, and for whom."""
     parser.add_argument("store", metavar="STORE", type=Path, help="folder with the submissions")
-    parser.add_argument("submission", metavar="SUBMISSION", type=int, help="number of a submission")
+    parser.add_argument("submission", metavar="SUBMISSION", type=submission_number.parse,
+                        help="number of a submission")
+    parser.add_argument("--files", default=None, metavar="FOLDER", type=Path, help="write what was handed in into a "
+                        "new folder")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print all that is known of a submission."""
+    """Print all that is known of a submission, or write its files."""
     from npfl_kit.grading.stores import store as stores
 
     with stores.Store(args.store) as store:
         submission, runs = store.submission(args.submission), store.runs(args.submission)
+        if args.files is not None:
+            from npfl_kit.grading.course import handing_in
+
+            names = handing_in.write_files(store.archive(submission), args.files)
+            print(f"Wrote {', '.join(names)} to {args.files}.")
+            return 0
         if args.json:
             print(json.dumps(as_json(submission, runs, store.log(submission.id)), indent=1, allow_nan=False))
             return 0
@@ -87,7 +99,8 @@ def log(lines: Sequence[dict[str, str]]) -> list[str]:
 def cases(result: record.Record) -> list[str]:
     """The last result, case by case."""
     from npfl_kit.data import progress
-    from npfl_kit.grading import shown_text
+    from npfl_kit.grading import record, shown_text
+    from npfl_kit.grading.grader import failures
 
     found = ["", f"{result.state}: {result.score:g} of {result.max:g} points"]
     found += [f"  {shown_text.line(result.rationale)}"] if result.rationale else []
@@ -96,8 +109,9 @@ def cases(result: record.Record) -> list[str]:
     for case in result.cases:
         cost = [f"{case.seconds:.2f} s"] if case.seconds is not None else []
         cost += [progress.readable(case.peak_rss)] if case.peak_rss is not None else []
-        found.append(f"\n{case.id}: {case.state}, {case.score:g} of {case.max:g}, {case.visibility}, "
-                     f"{', '.join([*cost, case.isolation])}")
+        cost += [case.isolation] if cost or case.isolation != record.NO_CODE else []
+        state = "not counted" if failures.is_not_counted(case) else case.state
+        found.append(f"\n{case.id}: {', '.join([state, f'{case.score:g} of {case.max:g}', case.visibility, *cost])}")
         said = {"expected": shown_text.value(case.expected), "got": shown_text.value(case.actual),
                 "why": case.rationale, "next": case.help, "again": case.reproduce}
         found += [f"  {name:<9} {shown_text.line(text, 2000)}" for name, text in said.items() if text]

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from npfl_kit import errors, files
 from npfl_kit.cli import table
+
+if TYPE_CHECKING:
+    from npfl_kit.grading.tasks.task import Task
 
 HELP = "check files and pack them to hand in"
 RESULTS = "results.json"
@@ -47,9 +52,19 @@ def run(args: argparse.Namespace) -> int:
         print(f"Team: {', '.join(members)}")
     if manifest["metrics"]:
         print("Measured at home:", ", ".join(f"{name} {value:.4g}" for name, value in manifest["metrics"].items()))
-    print(f"{output} is packed ({len(archive):,} bytes); all that can be checked here is right.")
-    print(f"Next: {shlex.join(['npfl-kit', 'submit', task.lab, str(output)])}")
+    print(f"{output} is packed ({len(archive):,} bytes): the files can be read, and nothing was run. "
+          f"That does: {check_command(task, args.files)}")
+    store = [] if os.environ.get("NPFL_KIT_STORE") else ["--store=STORE"]
+    print(f"Next: {shlex.join(['npfl-kit', 'submit', task.lab, str(output), *store])}")
     return 0
+
+
+def check_command(task: Task, paths: Sequence[Path]) -> str:
+    """How the files are checked at home; of predictions those of the home split, which lie beside the others."""
+    given = [str(path) for path in paths]
+    if task.data:
+        given = [str(path.with_name(task.data.home_file)) for path in paths if path.name == task.data.file][:1]
+    return shlex.join(["npfl-kit", "check", task.lab, *given])
 
 
 def measured(paths: Sequence[Path], lab: str) -> Mapping[str, float]:

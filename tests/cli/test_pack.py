@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 
+from npfl_kit import data
 from npfl_kit.cli import main, pack
 
 TASK = '''title = "A task"
@@ -33,7 +34,8 @@ def test_files_are_packed_and_the_next_command_is_named(command, lab, tmp_path):
 
     assert (code, err) == (0, "")
     assert "first.py" in out and "Team: Ada Lovelace, Alan Turing" in out
-    assert out.splitlines()[-1] == "Next: npfl-kit submit first first.zip"
+    assert f"nothing was run. That does: npfl-kit check first {lab}" in out
+    assert out.splitlines()[-1] == "Next: npfl-kit submit first first.zip --store=STORE"
     assert zipfile.ZipFile(tmp_path / "first.zip").namelist() == ["manifest.json", "first.py"]
 
 
@@ -43,6 +45,31 @@ def test_the_metrics_of_a_run_folder_are_told(command, lab, tmp_path):
     code, out, _ = command("pack", "first", lab)
 
     assert code == 0 and "Measured at home: accuracy 0.5" in out
+
+
+def test_a_store_that_the_environment_names_is_not_asked_for(command, lab, monkeypatch):
+    monkeypatch.setenv("NPFL_KIT_STORE", "/store")
+
+    assert command("pack", "first", lab)[1].splitlines()[-1] == "Next: npfl-kit submit first first.zip"
+
+
+def test_a_file_that_is_no_python_is_run_from_its_folder(command, lab):
+    lab.write_text("def main(args)\n")
+
+    assert f"Try: python3 {lab}" in command("pack", "first", lab)[2]
+
+
+def test_predictions_are_checked_by_the_file_of_the_dev_split_beside_them(command, lab_folder, tmp_path):
+    (lab_folder / "first.toml").write_text('title = "Drawn"\nkind = "predictions"\n[data]\ndataset = "glyphs"\n'
+                                           'metric = "accuracy"\n[[cases]]\nid = "seen"\npoints = 1\n'
+                                           'expect.accuracy = { at_least = 0.9 }\n')
+    labels = data.load("glyphs").split("test").labels
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "predictions.txt").write_text("".join(f"{each}\n" for each in labels))
+
+    out = command("pack", "first", "run/predictions.txt")[1]
+
+    assert "That does: npfl-kit check first run/predictions_dev.txt" in out
 
 
 @pytest.mark.parametrize("results", ["[]", "{", '{"lab": "second", "metrics": {"accuracy": 1}}', '{"lab": "first"}',

@@ -72,3 +72,35 @@ def test_only_variables_of_the_course_may_be_added(name):
 
     assert os.environ.get("NPFL_KIT_OFFLINE") == box_environment.variables("/box", pathlib.Path(), {})[
         "NPFL_KIT_OFFLINE"] == "1"
+
+
+def error_of(source, tmp_path):
+    (tmp_path / "lab.py").write_bytes(source)
+    try:
+        child.load("lab.py", str(tmp_path))
+    except BaseException as error:
+        return child.described(error, str(tmp_path))
+
+
+@pytest.mark.parametrize("source, kind, place", [
+    (b"x = 1\n\ndef f(x)\n    return x\n", "SyntaxError", "lab.py, line 3: def f(x)"),
+    (b"def f():\nreturn 1\n", "IndentationError", "lab.py, line 2: return 1"),
+    (b"if 1:\n        x = 1\n\ty = 2\n", "TabError", "lab.py, line 3: y = 2"),
+    (b"x = 1\ny = 'caf\xe9'\n", "SyntaxError", "lab.py, line 2: y = 'caf\ufffd'")])
+def test_the_place_of_a_syntax_error_is_its_own_line_and_none_of_python(tmp_path, monkeypatch, source, kind, place):
+    monkeypatch.chdir(tmp_path)
+
+    found = error_of(source, tmp_path)
+
+    assert (found["type"], found["traceback"]) == (kind, [place]) and "lab.py" not in found["text"]
+
+
+def test_an_error_inside_of_the_import_of_another_own_file_has_both_places(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "broken_helper.py").write_text("x = (\n")
+
+    found = error_of(b"import broken_helper\n", tmp_path)
+
+    assert found["traceback"] == ["lab.py, line 1, in <module>: import broken_helper",
+                                  "broken_helper.py, line 1: x = ("]

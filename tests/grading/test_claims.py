@@ -5,7 +5,7 @@ from npfl_kit.grading.sandbox import claims, isolation
 from npfl_kit.grading.sandbox.job import JobCase
 
 CASES = [JobCase("a"), JobCase("b")]
-LIMITS = {"seconds": 5.0, "memory": 10**9, "processes": 9, "disk": 10**6}
+LIMITS = {"seconds": 5.0, "import_seconds": 9.0, "memory": 10**9, "processes": 9, "disk": 10**6}
 START = ['{"alive":true}', '{"ready":true}']
 CLAIM = '{"case":"a","repeat":0,"value":%s}'
 OF_B = '{"case":"b","repeat":0,"value":2}'
@@ -88,6 +88,8 @@ def test_an_error_of_the_kernel_may_be_a_limit(number, kind):
     found, = outcomes([*START, line], cases=CASES[:1])
 
     assert (found.state, found.error["type"]) == (("limit", kind) if kind else ("error", "OSError"))
+    assert {"disk": "may write 1,000,000 bytes (x)", "processes": "9 are allowed (x)", None: "x"}[kind] in \
+        found.error["text"]
 
 
 @pytest.mark.parametrize("lines", [[], ["x"], ['{"ready":true}']])
@@ -104,5 +106,31 @@ def test_processes_that_cannot_be_killed_are_our_fault():
 def test_no_further_thread_is_a_limit_as_no_further_process_is():
     found = {"type": "RuntimeError", "text": "can't start new thread", "traceback": [], "errno": None}
 
-    assert claims.failure(found)[0] == "limit" and claims.failure(found)[1]["error"]["type"] == "processes"
-    assert claims.failure({**found, "text": "no"})[0] == "error"
+    state, parts = claims.failure(found, LIMITS)
+
+    assert (state, parts["error"]["type"]) == ("limit", "processes") and "9 are allowed" in parts["error"]["text"]
+    assert claims.failure({**found, "text": "no"}, LIMITS)[0] == "error"
+
+
+def test_what_fails_in_the_import_says_so():
+    failed = '{"error":{"type":"KeyError","text":"x","traceback":[],"errno":null}}'
+
+    assert {each.error.get("where") for each in outcomes([START[0], failed])} == {"import"}
+    assert {each.error.get("where") for each in outcomes(START[:1], "seconds")} == {"import"}
+    assert outcomes([*START, CLAIM % "1"], "seconds")[1].error.get("where") is None
+
+
+@pytest.mark.parametrize("code, said", [(-11, "crashed (SIGSEGV)"), (139, "crashed (SIGSEGV)"), (-6, "SIGABRT"),
+                                        (-9, "was killed"), (3, "exit code 3"), (0, "exit code 0")])
+def test_how_a_process_ended_is_said_in_words(code, said):
+    assert said in outcomes([*START, CLAIM % "1"], "exit", code)[1].error["text"]
+
+
+def test_where_the_code_was_is_read_from_what_python_dumped():
+    dumped = ('Timeout (0:00:01)!\nThread 0x1 (most recent call first):\n  File "/usr/lib/json.py", line 3 in x\n'
+              '  File "/tmp/box/lab.py", line 7 in inner\n  File "/tmp/box/lab.py", line 9 in f\n'
+              '  File "/k/child.py", line 1 in main\n')
+
+    assert claims.dumped(dumped, {"lab.py"}) == ["lab.py, line 9, in f", "lab.py, line 7, in inner"]
+    assert claims.dumped("nothing", {"lab.py"}) == []
+    assert claims.DUMP.sub("", f"one\n{dumped}two\n  File x\n") == "one\ntwo\n  File x\n"

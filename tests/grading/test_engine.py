@@ -276,6 +276,120 @@ def test_what_a_function_is_asked_is_short_even_if_it_is_large():
     assert failures.called(FUNCTIONS.cases[0], asked) == "double(x=float32 [999])"
 
 
+def test_an_empty_array_is_shown_by_its_shape():
+    asked = runner.JobCase("a", 0, "call", "double", {"x": {"array": [], "dtype": "float32", "shape": [0, 4]}})
+
+    assert failures.called(FUNCTIONS.cases[0], asked) == "double(x=float32 [0, 4], empty)"
+
+
+def test_a_wrong_answer_to_a_question_that_is_not_empty_is_shown_first(monkeypatch):
+    asked = [{"array": [], "dtype": "float32", "shape": [0]}, {"array": [2.0], "dtype": "float32", "shape": [1]}]
+    monkeypatch.setattr(plans.inputs, "arrays", lambda case, seed, repeat: {"x": asked[repeat]})
+
+    found = graded(monkeypatch, FUNCTIONS, [outcome("a", [1.0, 4.0]), outcome("a", [2.0, 5.0], repeat=1)])
+
+    assert found.cases[0].rationale.startswith("double(x=[2.0]): result[1]")
+
+
+def failure(kind, text="", frames=(), state="error", **parts):
+    return {"state": state, "error": {"type": kind, "text": text, "traceback": list(frames), **parts}}
+
+
+@pytest.mark.parametrize("found, why, help", [
+    (failure("ImportError", "No module", ["a.py, line 1"], where="import"),
+     "The script cannot be imported: ImportError: No module", "Look at a.py, line 1"),
+    (failure("seconds", "It took longer than 1 s.", state="limit", where="import"),
+     "The script cannot be imported: It took longer than 1 s.", "Look for an endless loop; or do it in fewer steps."),
+    (failure("seconds", "It took longer than 1 s.", ["a.py, line 1, in f"], "limit"),
+     "double(x=[1.0, 2.0]): It took longer than 1 s.",
+     "Look for an endless loop at a.py, line 1, in f, where it was when its time was nearly over; or do it in fewer "
+     "steps."),
+    (failure("disk", "No more.", state="limit"), "double(x=[1.0, 2.0]): No more.", "Write less, or smaller files."),
+    (failure("EOFError", "EOF when reading a line", ["a.py, line 2, in f: input()"]),
+     "double(x=[1.0, 2.0]): EOFError: input() cannot be used here, as nobody types",
+     "Take the value from the arguments: a.py, line 2, in f: input()"),
+    (failure("TypeError", "double() got an unexpected keyword argument 'x'"),
+     "double(x=[1.0, 2.0]): TypeError: double() got an unexpected keyword argument 'x'",
+     "Name the parameters of double x, as the template does."),
+    (failure("lost", "A library crashed (SIGSEGV) before it had answered.", ["a.py, line 1, in f"], "lost"),
+     "double(x=[1.0, 2.0]): A library crashed (SIGSEGV) before it had answered.",
+     "Look at a.py, line 1, in f, where it was then.")])
+def test_what_failed_is_said_in_words_with_one_step(monkeypatch, found, why, help):
+    case = graded(monkeypatch, FUNCTIONS, [outcome("a", **found)]).cases[0]
+
+    assert (case.rationale, case.help) == (why, help)
+
+
+def test_a_parser_that_does_not_take_the_flags_is_told_them(monkeypatch):
+    case = graded(monkeypatch, RUNS, [outcome("a", **failure("SystemExit", "code 2"))]).cases[0]
+
+    assert case.help.startswith("Let the parser of the script take the flags --size=1")
+
+
+def test_an_error_of_the_import_is_said_in_the_same_words_of_each_case(monkeypatch):
+    cases = (FUNCTIONS.cases[0], dataclasses.replace(FUNCTIONS.cases[1], depends=("a",), visibility="public"))
+    fails = failure("ImportError", "No module", ["a.py, line 1"], where="import")
+
+    found = graded(monkeypatch, dataclasses.replace(FUNCTIONS, cases=cases),
+                   [outcome("a", **fails), outcome("a", repeat=1, **fails), outcome("b", **fails)])
+
+    assert len({(case.rationale, case.help, case.state) for case in found.cases}) == 1
+
+
+def test_a_public_case_does_not_name_a_hidden_one(monkeypatch):
+    cases = (RUNS.cases[0], dataclasses.replace(RUNS.cases[1], id="secret", visibility="hidden"))
+
+    found = graded(monkeypatch, dataclasses.replace(RUNS, cases=cases),
+                   [outcome("a", {"loss": 1.5}), outcome("secret", {"loss": 1.5})])
+
+    assert found.score == 0 and found.cases[0].rationale == "loss does not follow from the flags."
+    assert "secret" not in str(found.cases[0]) and "case a" in found.cases[1].rationale
+
+
+def test_what_was_printed_where_something_is_wrong_is_told_and_is_not_in_the_record(monkeypatch):
+    heard = []
+    fails = failure("ValueError", "no", ["a.py, line 9, in double: g(x)", "a.py, line 3, in g: raise"])
+
+    found = graded(monkeypatch, FUNCTIONS, [outcome("a", [2.0, 4.0], output="fine\n"),
+                                            outcome("a", [2.0, 4.0], repeat=1, output="fine\n"),
+                                            outcome("b", output=f"{CANARY}\n", **fails)], printed=heard.append)
+
+    assert heard == [f"[b]\n{CANARY}\n  a.py, line 9, in double: g(x)\n  a.py, line 3, in g: raise\n"]
+    assert CANARY not in record.canonical(found.as_json())
+
+
+def test_what_was_printed_is_bounded(monkeypatch):
+    heard = []
+
+    graded(monkeypatch, FUNCTIONS, [outcome("a", [0.0], output="x" * 10**6), outcome("b", [0.0])],
+           printed=heard.append)
+
+    assert len(heard[0]) < failures.MOST_PRINTED + 100 and "bytes left out" in heard[0]
+
+
+def test_right_work_prints_nothing(monkeypatch):
+    right = [outcome("a", [2.0, 4.0], output="x"), outcome("a", [2.0, 4.0], repeat=1), outcome("b", [2.0, 4.0])]
+
+    graded(monkeypatch, FUNCTIONS, right, printed=lambda text: pytest.fail(text))
+
+
+def test_a_wrong_number_of_arguments_is_said_with_their_names(course):
+    code = small_course.DOUBLE.replace("def double(x)", "def double(values)")
+
+    found = engine.grade(small_course.task("double"), small_course.upload(double_py=code), small_course.context())
+
+    assert found.cases[0].help == "Name the parameters of double x, as the template does."
+
+
+def test_what_the_cases_of_a_course_printed_has_no_dump_of_python(course):
+    code = "def double(x):\n    print('mine')\n    while True:\n        pass\n\n\ndef plus(x, y):\n    return x\n"
+    heard, task = [], dataclasses.replace(small_course.task("double"), limits=Limits(seconds=0.3))
+
+    engine.grade(task, small_course.upload(double_py=code), small_course.context(printed=heard.append))
+
+    assert heard == ["[double]\nmine\n"]       # and that of the hidden case, which is the same, once
+
+
 def test_seeds_of_hidden_cases_follow_from_the_secret_and_enter_flags():
     case = Case("h", 1, "hidden", flags=("--seed={seed}",), expect={"loss": Expectation(band=True)})
     task = dataclasses.replace(RUNS, cases=(case,))
@@ -377,7 +491,18 @@ def test_all_right_has_all_points_and_all_wrong_none(gold):
     right, wrong = (engine.grade(PREDICTIONS, predicted(count), small_course.context(gold_dir=gold))
                     for count in (40, 0))
 
-    assert (right.score, wrong.score) == (4, 0) and wrong.cases[0].help
+    assert (right.score, wrong.score) == (4, 0) and wrong.cases[0].help.startswith("See what yours gets wrong")
+
+
+def test_what_to_do_about_wrong_predictions_is_a_whole_command(gold):
+    tags = dataclasses.replace(PREDICTIONS, data=Data("ud_english_ewt", "accuracy", column="xpos"))
+    weights = dataclasses.replace(tags, kind="weights")
+
+    assert engine_predictions.next_step(tags) == (
+        "See what yours gets wrong of the dev split: npfl-kit check glyphs_task predictions_dev.txt "
+        "--html=report.html, or npfl-kit evaluate --dataset=ud_english_ewt --column=xpos --split=dev "
+        "predictions_dev.txt")
+    assert engine_predictions.next_step(weights).startswith("Predict the dev split with them (--predict --weights=")
 
 
 @pytest.mark.parametrize("content", [b"", b"7", b"7\n" * 39, b"7\n" * 41, b"nan\n" * 40, b"-1\n" * 40, b"\xff\n" * 40,

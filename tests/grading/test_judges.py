@@ -201,11 +201,16 @@ def test_a_band_that_is_none_is_our_fault_and_no_verdict(band):
         judges.meets(task.Expectation(band=True), 0.5, band)
 
 
-def test_better_than_the_reference_ever_is_makes_one_look():
-    verdict = judges.meets(task.Expectation(band=True), 0.99, (0.91, 0.94), "val_accuracy")
+@pytest.mark.parametrize("value", [0.99, 0.5])
+def test_outside_of_a_band_on_either_side_one_learns_what_makes_another_number(value):
+    verdict = judges.meets(task.Expectation(band=True), value, (0.91, 0.94), "val_loss")
 
-    assert verdict.rationale == "val_accuracy: expected at least 0.91 and at most 0.94, got 0.99."
-    assert "above all that the reference solution" in verdict.help
+    assert verdict.rationale == f"val_loss: expected at least 0.91 and at most 0.94, got {value}."
+    assert "another number than the reference solution" in verdict.help and "initialization" in verdict.help
+
+
+def test_a_fixed_bound_has_no_band_to_compare_with():
+    assert "reference" not in judges.meets(task.Expectation(at_least=0.9), 0.5, name="val_accuracy").help
 
 
 EXPECT = {"loss": task.Expectation(at_most=1), "accuracy": task.Expectation(at_least=0.9)}
@@ -243,3 +248,35 @@ def test_verdicts_of_claims_from_the_wire():
     claim = b'{"array": [[1.0], [1e999]], "dtype": "float32", "shape": [2, 1]}'
 
     assert "got inf" in why(np.ones([2, 1], np.float32), values.from_json(values.loads(claim)))
+
+
+@pytest.mark.parametrize("expected, actual, shown", [
+    (np.zeros([0, 4]), np.zeros([0, 3]), ("float64 [0, 4], empty", "float64 [0, 3], empty")),
+    (np.ones([2]), np.array([1, math.nan]), ([1.0, 1.0], "[1.0, nan]")),
+    ([1.0, 1.0], [1.0, -math.inf], ([1.0, 1.0], "[1.0, -inf]")),
+    (0.1, 0.1000001, (0.1, 0.1000001)), (np.float64([1, 2]), np.float64([1, 2.0000001]), ([1, 2], [1, 2.0000001])),
+    (np.zeros([5]), [], ([0.0] * 5, "float64 [0], empty")),
+    (np.zeros([0]), np.zeros([0, 1]), ("float64 [0], empty", "float64 [0, 1], empty")),
+    ("a" * 300 + "b", "a" * 300 + "c", ("..." + "a" * 199 + "b", "..." + "a" * 199 + "c")),
+    (np.zeros(40), np.where(np.arange(40) == 30, math.nan, 0), (None, None))])
+def test_expected_and_got_are_never_shown_as_equal_texts(expected, actual, shown):
+    verdict = judges.same(expected, actual, EXACT)
+
+    assert (verdict.expected_short, verdict.actual_short) == shown and not verdict.ok
+
+
+@given(VALUES, VALUES)
+@settings(max_examples=200, deadline=None)
+def test_what_is_wrong_never_looks_right(expected, actual):
+    verdict = judges.same(expected, actual, EXACT)
+
+    pair = json.dumps(verdict.expected_short), json.dumps(verdict.actual_short)
+    assert verdict.ok or pair[0] != pair[1] or pair == ("null", "null")
+
+
+def test_a_million_numbers_in_lists_take_a_moment():
+    rows = np.random.default_rng(0).normal(size=[1000, 900]).tolist()
+    start = time.perf_counter()
+
+    assert "shape" in why(np.zeros([0, 1]), values.from_json(values.to_json(rows)))
+    assert time.perf_counter() - start < 2

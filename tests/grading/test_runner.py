@@ -94,7 +94,7 @@ def test_an_endless_import_is_a_limit_of_each_case():
                    import_seconds=0.3)
 
     assert [(outcome.state, outcome.error["text"]) for outcome in outcomes] == \
-        [("limit", "It took longer than 0.3 s.")] * 2
+        [("limit", "It took longer than 0.3 s, the time of the imports.")] * 2
 
 
 def test_a_case_has_its_own_time():
@@ -106,7 +106,7 @@ def test_a_case_has_its_own_time():
 
     assert states([one, two, three]) == ["ok", "limit", "ok"]
     assert one.seconds >= 0.4 and 0.3 <= two.seconds < 5
-    assert two.error["text"] == "It took longer than 0.3 s."
+    assert two.error["text"] == "It took longer than 0.3 s, the time of a case."
 
 
 def test_after_a_crash_the_other_cases_run_and_repeats_of_the_same_do_not():
@@ -257,3 +257,42 @@ def test_the_repeats_of_a_case_have_its_time_together():
     assert time.monotonic() - started < 8
     assert [outcome.state for outcome in outcomes[:2]] == ["ok", "ok"]
     assert {outcome.state for outcome in outcomes[2:-1]} == {"limit"} and outcomes[-1].state == "ok"
+
+
+def test_code_that_takes_too_long_says_where_it_was():
+    source = "def wait():\n    while True:\n        pass\n\n\ndef f():\n    wait()\n"
+
+    outcome, = run(source, [JobCase("a", call="f", seconds=0.5)])
+
+    assert outcome.state == "limit"
+    assert [line.split(", in ")[1] for line in outcome.error["traceback"]] == ["f", "wait"]
+
+
+def test_a_crash_inside_of_a_library_says_where_it_was():
+    source = "import ctypes\n\n\ndef f():\n    return ctypes.string_at(0)\n"
+
+    outcome, = run(source, [JobCase("a", call="f")])
+
+    assert outcome.state == "lost" and outcome.error["traceback"] == ["lab.py, line 5, in f"]
+    assert "SIGSEGV" in outcome.error["text"]
+
+
+def test_after_an_error_the_other_repeats_of_the_case_are_not_run():
+    source = "calls = []\ndef f(x):\n    calls.append(x)\n    return len(calls) if x else 1 / x\n"
+
+    outcomes = run(source, [JobCase(name, repeat, call="f", arguments={"0": x}) for name, repeat, x in
+                            [("a", 0, 1), ("a", 1, 0), ("a", 2, 1), ("b", 0, 1)]])
+
+    assert states(outcomes) == ["ok", "error", "error", "ok"] and outcomes[-1].value == 3
+    assert outcomes[2].error == outcomes[1].error
+
+
+@pytest.mark.parametrize("value", ["np.zeros((3000, 3000))", "np.zeros((3000, 3000)).tolist()"])
+def test_a_giant_value_is_refused_at_once(value):
+    sources = f"import numpy as np\ndef f(): return {value}\n"
+
+    started = time.monotonic()
+    outcomes = run(sources, [JobCase("a", repeat, call="f") for repeat in range(10)])
+
+    assert states(outcomes) == ["error"] * 10 and time.monotonic() - started < 4
+    assert "1,000,000 numbers" in outcomes[0].error["text"]

@@ -52,8 +52,9 @@ def grade(task: Task, upload: intake.Upload, context: Context) -> record.Record:
 def require_sandbox(task: Task, context: Context) -> None:
     """Refuse to run code of strangers on level L0; a batch calls this once, before it begins."""
     if task.kind in RUN_CODE and context.level.name == "L0" and not (context.home or context.trusted):
-        raise errors.UsageError("This machine has no sandbox (isolation level L0), and the files are of strangers. "
-                                "Install bubblewrap or docker, or, if you answer for them, add --i-trust-these-files.")
+        raise errors.UsageError("On the isolation level L0 there is no sandbox, and the files are of strangers. Leave "
+                                "out --isolation=L0, or install bubblewrap or docker if this machine has nothing "
+                                "better; or, if you answer for the files, add --i-trust-these-files.")
 
 
 def chosen(task: Task, context: Context) -> list[Case]:

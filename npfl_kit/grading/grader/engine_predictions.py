@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 
@@ -66,9 +67,23 @@ def record_of(task: Task, case: Case, scores: Mapping[str, predictions.Predictio
         " of the private examples"
     text = " ".join(f"{metric}{about}: {shown[metric]}, expected {verdicts[metric].expected_short}."
                     for metric in wrong or verdicts)
-    verdict = judges.Verdict(not wrong, text, "Look at what it gets wrong: npfl-kit evaluate --help." if wrong else "",
+    verdict = judges.Verdict(not wrong, text, next_step(task) if wrong else "",
                              {metric: verdict.expected_short for metric, verdict in verdicts.items()}, shown)
     return failures.judged(task, case, verdict, seconds=seconds)
+
+
+def next_step(task: Task) -> str:
+    """Where a student sees what is predicted wrongly: of the split whose answers are at home."""
+    data = data_of(task)
+    column = [f"--column={data.column}"] if data.column else []
+    name = weights.predicted_file(data.dataset, data.metric, home=True) if task.kind == "weights" else data.home_file
+    scored = shlex.join(["npfl-kit", "evaluate", f"--dataset={data.dataset}", *column, f"--split={data.home_split}",
+                         name])
+    if task.kind == "weights":
+        return (f"Predict the {data.home_split} split with them (--predict --weights=FILE), and see what is wrong: "
+                f"{scored}")
+    page = shlex.join(["npfl-kit", "check", task.lab, name, "--html=report.html"])
+    return f"See what yours gets wrong of the {data.home_split} split: {page}, or {scored}"
 
 
 def value_of(task: Task, case: Case, scores: predictions.PredictionScores, home: bool) -> float:

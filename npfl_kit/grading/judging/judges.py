@@ -15,7 +15,11 @@ from npfl_kit import errors
 from npfl_kit.grading.judging import wrong_numbers
 from npfl_kit.grading.tasks import task
 from npfl_kit.grading.wire import number_arrays
-from npfl_kit.grading.wire.number_arrays import shown
+from npfl_kit.grading.wire.number_arrays import apart, shown
+
+OFF_BAND = ("With these flags the script gives another number than the reference solution. Compare one by one: the "
+            "layers and their initialization, the order of the data and of all that is random, the optimizer and its "
+            "learning rate, and over what the number is averaged.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +67,13 @@ def same(expected: Any, actual: Any, tolerance: task.Tolerance = task.Tolerance(
     if odd := number_arrays.not_finite(actual):
         return Verdict(False, f"result{odd[0]}: expected finite numbers, got {odd[1]}.",
                        "Look for a division by zero, a logarithm of zero or an overflow before that.",
-                       shown(expected), shown(actual))
+                       *apart(expected, actual))
     found = list(differences(expected, actual, tolerance))
     if not found:
         return Verdict(True, "The result is the expected one.", "", shown(expected), shown(actual))
     first, others = found[0], len(found) - 1
     more = f" {others} other part{'s differ' if others > 1 else ' differs'}, too." if others else ""
-    return Verdict(False, f"{first.where}: {first.why}.{more}", first.help, shown(first.expected), shown(first.actual))
+    return Verdict(False, f"{first.where}: {first.why}.{more}", first.help, *apart(first.expected, first.actual))
 
 
 def differences(expected: Any, actual: Any, tolerance: task.Tolerance, where: str = "result") -> Iterator[Difference]:
@@ -89,7 +93,8 @@ def differences(expected: Any, actual: Any, tolerance: task.Tolerance, where: st
     elif isinstance(expected, dict) and isinstance(actual, dict):
         yield from _in_dicts(expected, actual, tolerance, where)
     elif type(expected) is not type(actual) or expected != actual:
-        yield Difference(where, f"expected {_named(expected, actual)}, got {_named(actual, expected)}",
+        wanted, got = _named(expected, actual)
+        yield Difference(where, f"expected {wanted}, got {got}",
                          "Return what the assignment names.", expected, actual)
 
 
@@ -106,11 +111,12 @@ def _in_dicts(expected: dict, actual: dict, tolerance: task.Tolerance, where: st
             yield from differences(each, actual[key], tolerance, f"{where}[{key!r:.40}]")
 
 
-def _named(value: Any, other: Any) -> str:
-    """A value in an error: itself where only that tells it from the other one, else its kind."""
-    if isinstance(value, str) and isinstance(other, str):
-        return repr(shown(value))
-    return number_arrays.kind(value)
+def _named(expected: Any, actual: Any) -> tuple[str, str]:
+    """Two values in an error: themselves where only that tells them apart, else their kinds."""
+    if isinstance(expected, str) and isinstance(actual, str):
+        one, other = apart(expected, actual)
+        return repr(one), repr(other)
+    return number_arrays.kind(expected), number_arrays.kind(actual)
 
 
 def meets(expectation: task.Expectation, value: Any, band: Optional[Sequence[float]] = None,
@@ -138,10 +144,7 @@ def meets(expectation: task.Expectation, value: Any, band: Optional[Sequence[flo
                        "Return one finite number under that name, a float.", wanted, shown(value))
     if (low is None or number >= low) and (high is None or number <= high):
         return Verdict(True, f"{name}: {shown(number)} is {wanted}.", "", wanted, shown(number))
-    is_above = expectation.band and high is not None and number > high
-    hint = ("That is above all that the reference solution gives: check that this metric is the right one, and that "
-            "nothing was learned from the data it is judged on." if is_above else
-            "Run the reproduce command and compare its progress with the numbers in the assignment.")
+    hint = OFF_BAND if expectation.band else "Run the script with these flags, and watch how the number comes about."
     got = number if shown(number) in (shown(low), shown(high)) else shown(number)
     return Verdict(False, f"{name}: expected {wanted}, got {got}.", hint, wanted, got)
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from npfl_kit.grading.tasks import task
 from npfl_kit.grading.wire import number_arrays
-from npfl_kit.grading.wire.number_arrays import shown
 
 KINDS = {"b": "bools", "i": "whole numbers", "u": "whole numbers", "f": "floats"}
 ALLOWED = {"b": "b", "i": "iu", "u": "iu", "f": "fiu"}      # for a float a whole number will do
@@ -75,7 +74,7 @@ def _around(expected: np.ndarray, actual: np.ndarray, first: Any) -> tuple[Any, 
     start = max(0, min(int(first[-1]) - number_arrays.MOST_SHOWN // 2, expected.shape[-1] - number_arrays.MOST_SHOWN))
     part = (*first[:-1], slice(start, start + number_arrays.MOST_SHOWN))
     name = f"[{', '.join([*map(str, map(int, first[:-1])), f'{start}:{start + len(expected[part])}'])}]"
-    return {name: shown(expected[part])}, {name: shown(actual[part])}
+    return {name: expected[part]}, {name: actual[part]}
 
 
 def _digits(value: float, other: float) -> str:

@@ -1,6 +1,7 @@
 """The cases of a report: a card for each that may be seen, a table of those that show their points alone."""
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Optional
 
@@ -54,8 +55,15 @@ def cases(seen: record.Record, description: task.Task) -> html.Markup:
     if all(case.state in NOT_JUDGED for case in seen.cases):
         return element("section", element("h2", "Cases"), table(seen.cases, "None of the cases was judged."))
     closed = [case for case in seen.cases if not is_seen(case)]
+    shown = [case for case in seen.cases if is_seen(case)]
+    if len(shown) > 1 and len({(case.state, case.score, case.rationale, case.help) for case in shown}) == 1 \
+            and shown[0].rationale and not shown[0].score:
+        whole = dataclasses.replace(shown[0], id=f"All {len(shown)} cases", max=sum(case.max for case in shown),
+                                    reproduce="", seconds=None, peak_rss=None)
+        return element("section", element("h2", "Cases"), card(whole, None, description),
+                       table(shown, "The same is said of each."), table(closed, CLOSED) if closed else None)
     return element("section", element("h2", "Cases"),
-                   [card(case, known.get(case.id), description) for case in seen.cases if is_seen(case)],
+                   [card(case, known.get(case.id), description) for case in shown],
                    table(closed, CLOSED) if closed else None)
 
 

@@ -40,7 +40,8 @@ class Outcome:
         much; "lost", the process ended before there was an answer.
       value: what the code claims to have computed: any value of `values.from_json`, of any form, maybe not finite.
       error: unless ok, `type`, `text` and `traceback` (lines of the student's files); of a limit, the type is its
-        name: "seconds", "memory", "processes", "disk", "claims" or "cpu".
+        name: "seconds", "memory", "processes", "disk", "claims" or "cpu". `where` is "import" if the script could not
+        be imported.
       seconds, peak_rss: measured from outside; None where nothing ran.
       output: what was printed meanwhile, head and tail; at the first case, also that of the imports.
       isolation: name of the level.

@@ -97,9 +97,8 @@ class Job:
         """Run one child; the outcomes of the first cases, at least of one."""
         with scratch.empty_folder() as folder:
             report = supervised(self.for_warden(cases, folder))
-        limits = {**dataclasses.asdict(self.limits), "seconds": self.import_seconds} if len(report["lines"]) < 2 \
-            else dataclasses.asdict(self.limits)
-        return claims.Answers(cases, report, limits, self.level.name).outcomes()
+        limits = {**dataclasses.asdict(self.limits), "import_seconds": self.import_seconds}
+        return claims.Answers(cases, report, limits, self.level.name, self.sources).outcomes()
 
     def for_warden(self, cases: Sequence[JobCase], folder: str) -> dict[str, Any]:
         """The job as a warden takes it."""
@@ -123,12 +122,12 @@ class Job:
         packed = {name: base64.b64encode(data).decode("ascii") for name, data in self.sources.items()}
         start = {"sources": packed, "module": self.module, "path": [str(readable.KIT), *readable.site_folders()]}
         yield {"send": json.dumps(start) + "\n", "seconds": SETUP_SECONDS}
-        yield {"send": "{}\n", "seconds": self.import_seconds}
+        yield {"send": json.dumps({"seconds": self.import_seconds}) + "\n", "seconds": self.import_seconds}
         for case in cases:
+            seconds = self.limits.seconds if case.seconds is None else case.seconds
             parts = {"id": case.id, "repeat": case.repeat, "kind": case.kind, "call": case.call,
-                     "arguments": dict(case.arguments), "flags": list(case.flags)}
-            yield {"send": json.dumps(parts, allow_nan=False) + "\n", "group": case.id,
-                   "seconds": self.limits.seconds if case.seconds is None else case.seconds}
+                     "arguments": dict(case.arguments), "flags": list(case.flags), "seconds": seconds}
+            yield {"send": json.dumps(parts, allow_nan=False) + "\n", "group": case.id, "seconds": seconds}
 
 
 def supervised(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from typing import Any, Optional, Union
 
@@ -57,6 +58,8 @@ def not_finite(value: Any, where: str = "") -> Optional[tuple[str, str]]:
     >>> not_finite({"loss": [0.5, float("nan")]})
     ("['loss'][1]", 'nan')
     """
+    if isinstance(value, list):
+        value = value if (found := array(value)) is None else found
     if isinstance(value, (np.ndarray, np.generic)):
         bad = ~np.isfinite(value)
         if not bad.any():
@@ -102,15 +105,22 @@ def kind(value: Any) -> str:
 
 
 def shown(value: Any) -> Any:
-    """A value as JSON that is short enough to be read; NaN and infinity are texts, and -0 is 0.
+    """A value as JSON that is short enough to be read; numbers with NaN or infinity are a text, and -0 is 0.
 
-    >>> shown([1.23456789, float("nan"), "x"]), shown(np.arange(100))
-    ([1.23457, 'nan', 'x'], 'int64 of shape [100]: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] ...')
+    >>> shown([1.23456789, float("nan"), "x"]), shown([1.0, float("nan")]), shown(np.zeros([0, 4]))
+    ([1.23457, 'nan', 'x'], '[1.0, nan]', 'float64 [0, 4], empty')
+    >>> shown(np.arange(100))
+    'int64 of shape [100]: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] ...'
     """
+    if isinstance(value, list) and (found := array(value)) is not None and not np.isfinite(found).all():
+        value = found
     if isinstance(value, (np.ndarray, np.generic)):
+        if not value.size:
+            return f"{value.dtype.name} {list(value.shape)}, empty"
         if value.size <= MOST_SHOWN:
-            return shown(value.tolist())
-        return f"{value.dtype.name} of shape {list(value.shape)}: {shown(value.reshape(-1)[:MOST_SHOWN].tolist())} ..."
+            return _numbers(np.asarray(value)) if value.ndim else shown(value.item())
+        first = _text(_numbers(value.reshape(-1)[:MOST_SHOWN]))
+        return f"{value.dtype.name} of shape {list(value.shape)}: {first} ..."
     if isinstance(value, str):
         return value if len(value) <= MOST_LETTERS else f"{value[:MOST_LETTERS]}..."
     if isinstance(value, float):
@@ -124,3 +134,43 @@ def shown(value: Any) -> Any:
         parts = [shown(each) for each in value[:MOST_SHOWN]]
         return parts if len(value) <= MOST_SHOWN else [*parts, f"... {len(value) - MOST_SHOWN} more"]
     return value
+
+
+def apart(one: Any, other: Any) -> tuple[Any, Any]:
+    """Two values that differ, as `shown`; where they look the same, then in more detail, and else None.
+
+    >>> apart(0.1, 0.1000001), apart([1, 2], [1, 2.5])
+    ((0.1, 0.1000001), ([1, 2], [1, 2.5]))
+    """
+    for form in (shown, _exact, kind):
+        found = form(one), form(other)
+        if _text(found[0]) != _text(found[1]):
+            return found
+    return None, None
+
+
+def _exact(value: Any) -> Any:
+    """A short value in all digits, and the end of a long text; anything else as `shown`."""
+    if isinstance(value, np.ndarray) and value.size <= MOST_SHOWN and np.isfinite(value).all():
+        return value.tolist()
+    if isinstance(value, str) and len(value) > MOST_LETTERS:
+        return f"...{value[-MOST_LETTERS:]}"
+    if isinstance(value, list) and len(value) <= MOST_SHOWN:
+        return [_exact(each) for each in value]
+    if isinstance(value, dict) and len(value) <= MOST_SHOWN:
+        return {shown(key): _exact(each) for key, each in value.items()}
+    return value if isinstance(value, float) and math.isfinite(value) else shown(value)
+
+
+def _numbers(array: np.ndarray) -> Any:
+    """A few numbers: as lists, or as a text where JSON has no such number."""
+    parts = _rounded(array.tolist())
+    return parts if np.isfinite(array).all() else _text(parts).replace('"', "")
+
+
+def _rounded(nested: Any) -> Any:
+    return [_rounded(each) for each in nested] if isinstance(nested, list) else shown(nested)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

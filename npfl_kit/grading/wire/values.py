@@ -100,6 +100,9 @@ def _encoded(value: Any, place: Place, depth: int, budget: Budget) -> Any:
     if isinstance(value, float):
         return array_json.from_float(float(value))
     if isinstance(value, (list, tuple)):
+        if depth < MOST_DEPTH and array_json.is_row(value):
+            budget.take(len(value), place)
+            return list(value)
         return [_encoded(each, (place, number), depth + 1, budget) for number, each in enumerate(value)]
     if isinstance(value, Mapping):
         return _encoded_dict(value, place, depth, budget)
@@ -128,6 +131,9 @@ def _decoded(value: Any, place: Place, depth: int, budget: Budget) -> Any:
     if kind is int:
         return checked_int(value, place)
     if kind is list:
+        if depth < MOST_DEPTH and array_json.is_row(value):
+            budget.take(len(value), place)
+            return value
         return [_decoded(each, (place, number), depth + 1, budget) for number, each in enumerate(value)]
     if kind is not dict:
         raise refused(place, "JSON", f"a {kind.__name__}")
