@@ -54,7 +54,7 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> UsageError:
     names = sorted(known)
     near = difflib.get_close_matches(given, names, n=2)
     hint = f"; did you mean {' or '.join(near)}?" if near else "."
-    return UsageError(f"There is no {kind} {given!r}{hint} Known: {', '.join(names)}.")
+    return UsageError(f"There is no {kind} {given!r}{hint} Known: {', '.join(names) or 'none'}.")
 
 
 def print_plainly(error_type, error, traceback) -> None:

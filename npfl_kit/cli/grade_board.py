@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the board, or write its page."""
     import datetime
 
+    from npfl_kit.grading.marks import board
     from npfl_kit.grading.pages import board_html
     from npfl_kit.grading.stores import store as stores
 
@@ -48,25 +49,29 @@ def run(args: argparse.Namespace) -> int:
     with stores.Store(args.store) as store:
         task = described(store, args.lab)
         lines, points = made(store, task, args.private, args.person)
+        absent = len(board.absent(task, store.runs(lab=task.lab)))
     if args.html:
-        files.write_text(args.html, board_html.page(task, lines, when))
+        files.write_text(args.html, board_html.page(task, lines, when, absent))
         print(f"Wrote {args.html}: {len(lines)} lines.")
     if args.json:
         print(json.dumps(as_json(task, lines, points, args.private, when.isoformat(timespec="seconds")), indent=1,
                          allow_nan=False))
     elif not args.html:
-        print(*text(task, lines, points, args.private), sep="\n")
+        print(*text(task, lines, points, args.private, absent), sep="\n")
     return 0
 
 
 def described(store: stores.Store, lab: str) -> tasks.Task:
     """The task of a lab; a UsageError if it has no board."""
+    from npfl_kit.grading.course import course_grader
     from npfl_kit.grading.tasks import task_file
 
     task = task_file.read(task_file.find(lab))
     if task.board is None:
+        others = [name for name, each in course_grader.read_tasks(store)[0].items() if each.board]
+        choice = f", or choose one of: {', '.join(others)}" if others else "; no other lab of the store has one"
         raise errors.UsageError(f"The task {task.lab} has no board. Add a table [board] with a metric to its task "
-                                f"file, or choose one of: {', '.join(store.labs()) or 'none yet'}.")
+                                f"file{choice}.")
     return task
 
 
@@ -100,14 +105,15 @@ def points_of(line: board_view.Line, points: Mapping[str, float]) -> float:
     return min((points.get(name, 0.0) for name in line.members), default=0.0)
 
 
-def text(task: tasks.Task, lines: list[board_view.Line], points: Mapping[str, float], private: bool) -> list[str]:
-    """The board for reading."""
+def text(task: tasks.Task, lines: list[board_view.Line], points: Mapping[str, float], private: bool,
+         absent: int) -> list[str]:
+    """The board for reading; `absent` is how many teams have a score, but no line."""
     from npfl_kit.grading import shown_text
     from npfl_kit.grading.marks import board_view
 
     assert task.board is not None
     if not lines:
-        return [f"Nobody stands on the board of {task.lab} yet."]
+        return [f"Nobody stands on the board of {task.lab} yet. {board_view.eligible(task, absent)}"]
     rows = []
     for line in lines:
         cells: list[object] = [f"{'=' if line.tied else ''}{line.rank}", line.name + (" (you)" if line.own else ""),
@@ -117,4 +123,5 @@ def text(task: tasks.Task, lines: list[board_view.Line], points: Mapping[str, fl
         rows.append(cells)
     header = ["rank", "name", task.board.metric, "tries", *(["points", "members"] if private else [])]
     return [f"{task.lab}: {shown_text.line(task.title)}{', final: for teachers only' if private else ''}",
-            *table.lines(rows, header=header), "", board_view.RULES[private]]
+            *table.lines(rows, header=header), "",
+            f"{board_view.RULES[private]} {board_view.eligible(task, absent)}"]

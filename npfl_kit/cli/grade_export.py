@@ -4,6 +4,18 @@ npfl-kit grade export STORE --to=csv --output=grades.csv       one line per pers
 npfl-kit grade export STORE --to=junit --lab=tagger            a test suite per submission; --private for all of it
 npfl-kit grade export STORE --to=gradescope --output=FOLDER    FOLDER/LAB/SUBMISSION.json
 npfl-kit grade export STORE --to=html --output=FOLDER          FOLDER/LAB/SUBMISSION.html, a report for the student
+
+The columns of csv:
+  lab, person
+  points          all that the person has now, those of order included
+  of              the most: points of all cases and of order
+  order_points    for the place on the board; provisional, as they change with submissions until the deadline
+  state           of the submission that counts: graded, student_error, limit, ungradable, grader_error
+  late            yes or no
+  submission      number of the one that counts
+  received_at     when that came, in UTC
+  submissions     how many have a result
+  note            what a teacher should look at
 """
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npfl_kit.cli import table
+from npfl_kit.cli import grade_run, table
 
 if TYPE_CHECKING:
     from npfl_kit.grading.course import gradebook
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from npfl_kit.grading.tasks import task as tasks
 
 HELP = "show points and states"
+LEFT_OUT = 2        # exit code where the task of a lab cannot be read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,32 +41,51 @@ def run(args: argparse.Namespace) -> int:
         tasks, broken = course_grader.read_tasks(store, args.lab)
         found = {lab: gradebook.lines(store, task, store.runs(lab=lab), final_order.order_points(store, task))
                  for lab, task in tasks.items()}
+        for lab, why in broken.items():
+            print(f"{lab} is left out: {why}", file=sys.stderr)
+        for task in tasks.values():
+            grade_run.warn_of_silence(task)
         if args.json:
             print(json.dumps([{"lab": lab, "task_version": tasks[lab].version,
                                "persons": [line.as_json() for line in lines]} for lab, lines in found.items()],
                              indent=1, allow_nan=False))
-            return 0
+            return LEFT_OUT if broken else 0
         for lab, lines in found.items():
             print(*text(store, tasks[lab], lines), sep="\n", end="\n\n")
-        for lab, why in broken.items():
-            print(f"{lab} is left out: {why}", file=sys.stderr)
-        print(f"Type: npfl-kit grade why {args.store} SUBMISSION, for every case of one." if found else
-              f"The store has no submissions yet. Type: npfl-kit submit LAB FILES --store={args.store}")
-    return 0
+        if found or not broken:
+            print(f"Type: npfl-kit grade why {args.store} SUBMISSION, for every case of one." if found else
+                  f"The store has no submissions yet. Type: npfl-kit submit LAB FILES --store={args.store}")
+    return LEFT_OUT if broken else 0
 
 
 def text(store: stores.Store, task: tasks.Task, lines: Sequence[gradebook.Line]) -> list[str]:
     """The grades of a lab: a heading, a line per person, and what is to be done."""
     from npfl_kit.grading import shown_text
+    from npfl_kit.grading.marks import student_view
 
-    rows = []
+    more, rows = student_view.more(task), []
     for each in lines:
         counted = each.grade.counted
         state = each.state + (f", late x {counted.factor:.2f}" if counted and each.grade.late else "")
-        rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), state,
+        order = [shown_text.number(each.grade.order_points) if each.grade.order_points else "-"] if more else []
+        rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), *order, state,
                      f"#{counted.run.submission.id}" if counted else "-", each.grade.submissions,
                      len(each.waiting) or "-", shown_text.line(each.grade.note)])
     waiting = len(store.pending(task.lab))
-    found = [f"{task.lab}: {shown_text.line(task.title)}, {shown_text.number(task.points)} points",
-             *table.lines(rows, header=["person", "points", "state", "counts", "graded", "waiting", "note"])]
+    found = [f"{task.lab}: {shown_text.line(task.title)}, {shown_text.number(task.points)} points{more}",
+             *table.lines(rows, header=["person", "points", *(["of which order"] if more else []), "state", "counts",
+                                        "graded", "waiting", "note"])]
+    found += provisional(task) if more else []
     return found + ([f"{waiting} wait. Type: npfl-kit grade run {store.folder} --lab={task.lab}"] if waiting else [])
+
+
+def provisional(task: tasks.Task) -> list[str]:
+    """A sentence about points for the final order while they can still change; what is late is not on the board."""
+    import datetime
+
+    from npfl_kit.grading.marks import policy
+
+    if task.late.due and datetime.datetime.now(datetime.timezone.utc) > policy.instant(task.late.due):
+        return []
+    until = f"until {policy.moment(task.late.due, task.late)}" if task.late.due else "as [late] due is not set"
+    return [f"Points for the final order are as of now: they change with submissions, {until}."]

@@ -3,18 +3,22 @@
 npfl-kit submit tagger tagger.zip --store=DIR
 npfl-kit submit bboxes_utils bboxes_utils.py --store=DIR --person="Ada Lovelace"
 
-What cannot be graded is refused with the reason, and costs no attempt. NPFL_KIT_STORE names the store as well.
+What cannot be graded is refused with the reason, and costs no attempt. NPFL_KIT_STORE names the store as well. Where
+the store has a file roster.txt, with one name per line, only those may submit.
 """
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from npfl_kit import errors
 
 if TYPE_CHECKING:
+    from npfl_kit.grading.stores import entries
+    from npfl_kit.grading.stores import store as stores
     from npfl_kit.grading.tasks import task as tasks
 
 HELP = "hand in, and get a receipt"
@@ -39,10 +43,8 @@ def add_store_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Hand in, and print the receipt."""
-    from npfl_kit.cli import grade_why
-    from npfl_kit.grading import shown_text
     from npfl_kit.grading.course import handing_in
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.stores import store as stores
     from npfl_kit.grading.stores import store_folder
     from npfl_kit.grading.tasks import task_file
 
@@ -53,14 +55,33 @@ def run(args: argparse.Namespace) -> int:
     receipt = handing_in.receive(folder, task, archive, person)
     if is_new:
         print(f"Made a new store in {folder}")
-    print(f"Received {task.lab} of {shown_text.line(person)} as number {receipt.id}")
-    print(f"time     {grade_why.moment(receipt.received_at)}")
-    print(f"sha256   {receipt.sha256}")
-    factor = policy.late_factor(task.late, policy.instant(receipt.received_at))
-    if factor < 1:
-        print(f"It is late: its points are multiplied by {factor:.2f}.")
-    print(f"Type: npfl-kit status --store={folder} --person={quoted(person)}")
+    with stores.Store(folder) as store:
+        print(*receipt_of(store, task, store.submission(receipt.id)), sep="\n")
+    print(f"Type: {status(folder, person)}")
     return 0
+
+
+def receipt_of(store: stores.Store, task: tasks.Task, submission: entries.Submission) -> Iterator[str]:
+    """What came, and what its author should know of it at once."""
+    from npfl_kit.grading import shown_text
+    from npfl_kit.grading.course import handing_in
+    from npfl_kit.grading.marks import policy
+
+    line, late = shown_text.line, task.late
+    yield f"Received {task.lab} of {line(submission.person)} as number {submission.id}"
+    yield f"time     {policy.moment(submission.received_at, late)}"
+    yield f"sha256   {submission.sha256}"
+    factor = policy.late_factor(late, policy.instant(submission.received_at))
+    if factor == 0 and late.due:
+        yield f"It comes after the deadline, {policy.moment(late.until or late.due, late)}, and will have no points."
+    elif factor < 1:
+        yield f"It is late: its points are multiplied by {factor:.2f}."
+    yield from filter(None, [handing_in.excess(store, task, submission)])
+    for name, near in handing_in.newcomers(store, submission).items():
+        said = "by this name" if name == submission.person else f"with {line(name)}"
+        meant = [f"Near it: {', '.join(map(line, near))}; was it meant? Type {status(store.folder, near[0])}, to see."
+                 ] if near else []
+        yield " ".join([f"This is the first submission {said}.", *meant])
 
 
 def archive_of(task: tasks.Task, paths: list[Path], team: str) -> bytes:
@@ -98,8 +119,13 @@ def person_name(given: Optional[str]) -> str:
         raise errors.UsageError("Who are you? Type --person=NAME") from None
 
 
-def quoted(text: str) -> str:
+def status(folder: Path, person: str) -> str:
+    """The command that shows what a person has handed in."""
+    return f"npfl-kit status --store={quoted(folder)} --person={quoted(person)}"
+
+
+def quoted(text: object) -> str:
     """The text as one word of a shell."""
     import shlex
 
-    return shlex.quote(text)
+    return shlex.quote(str(text))

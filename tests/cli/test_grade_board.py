@@ -56,6 +56,29 @@ def contest(command, tmp_path, lab_folder, monkeypatch):
     return tmp_path / "store"
 
 
+def test_points_and_those_of_order_are_told_apart(command, contest):
+    code, out, err = command("grade", "show", contest)
+
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[0] == "second: A competition, 4 points, and up to 5 more for the final order"
+    assert "points  of which order" in lines[1]
+    rows = {line.split()[0]: line.split()[1:3] for line in lines[2:6]}
+    assert rows == {"ann": ["9", "5"], "ben": ["9", "5"], "col": ["5.66", "1.66"], "dan": ["0", "-"]}
+    assert "Points for the final order are as of now: they change with submissions, as [late] due is not set." in out
+
+
+def test_who_came_late_is_told_why_nobody_stands(command, contest, lab_folder):
+    path = lab_folder / "second.toml"
+    path.write_text(TASK.format(per_day="per_day = 20") + "[late]\ndue = 2020-01-01T00:00:00Z\n", encoding="utf-8")
+
+    out = board(command, contest)
+
+    assert out.startswith("Nobody stands on the board of second yet. Only submissions in time and within the attempts")
+    assert "4 teams have others alone" in out
+    assert "as of now" not in command("grade", "show", contest)[1]     # as nobody can come onto the board any more
+
+
 def board(command, contest, *flags):
     code, out, err = command("grade", "board", contest, "second", *flags)
     assert (code, err) == (0, ""), err
@@ -130,7 +153,7 @@ def test_the_help_says_what_is_for_teachers(command):
 def test_a_lab_without_a_board_or_a_task_is_a_sentence(command, contest, course):
     code, out, err = command("grade", "board", contest, "first")
 
-    assert (code, out) == (2, "") and "has no board" in err
+    assert (code, out) == (2, "") and "has no board" in err and err.endswith("or choose one of: second.\n")
     assert command("grade", "board", contest, "frist")[0] == 2
 
 

@@ -2,9 +2,12 @@
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as xml
 
 import pytest
+
+from npfl_kit.grading.pages import export_csv
 
 
 @pytest.fixture
@@ -24,6 +27,12 @@ def test_a_table_goes_to_the_screen_or_to_a_file(command, graded, tmp_path):
     assert said[:2] == (0, f"Wrote {tmp_path / 'grades.csv'}.\n")
     assert [(row["person"], row["points"], row["state"]) for row in csv.DictReader(io.StringIO(out))] == [
         ("'=bob", "4.0", "graded"), ("ada", "5.0", "graded"), ("eve", "0.0", "student_error")]
+
+
+def test_the_help_says_what_is_in_each_column(command):
+    out = command("grade", "export", "--help")[1]
+
+    assert [name for name in export_csv.COLUMNS if not re.search(rf"^  (\w+, )?{name}\b", out, re.M)] == []
 
 
 def test_xml_is_for_students_unless_asked_otherwise(command, graded):

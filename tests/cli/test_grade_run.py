@@ -55,7 +55,7 @@ def test_a_regrade_tells_what_changed_and_why(command, three, monkeypatch):
     better = type("Upload", (), {"files": {"first.py": b"# 0.6 graded"}, "sha256": "0" * 64})
     monkeypatch.setattr(engine, "grade", lambda task, upload, context: usual(
         task, better if b"0.5" in upload.files["first.py"] else upload, context))
-    three.write_task("[late]\nleast = 0.4\n")
+    three.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n")
 
     code, out, _ = command("grade", "regrade", three.store, "--lab=first")
 
@@ -136,7 +136,7 @@ def test_a_folder_without_a_store_is_a_sentence(command, course, tmp_path, actio
 
 
 def test_policies_are_kept_once_per_change(command, three):
-    for late in ("", "", "[late]\nleast = 0.4\n"):
+    for late in ("", "", "[late]\ndue = 2099-01-01T00:00:00Z\n"):
         three.write_task(late)
         command("grade", "run", three.store)
 
@@ -147,10 +147,10 @@ def test_policies_are_kept_once_per_change(command, three):
 def test_a_policy_that_changed_afterwards_is_told(command, three):
     command("grade", "run", three.store)
     assert "policy of the task changed" not in command("grade", "why", three.store, 1)[1]
-    three.write_task("[late]\nleast = 0.4\n")
+    three.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n")
     command("grade", "run", three.store)
 
-    assert "late.least 0.5 -> 0.4" in command("grade", "why", three.store, 1)[1].splitlines()[-3]
+    assert "late.due None -> 2099-01-01T00:00:00+00:00" in command("grade", "why", three.store, 1)[1].splitlines()[-3]
 
 
 def test_showing_never_imports_tensorflow(three):

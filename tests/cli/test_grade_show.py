@@ -3,7 +3,10 @@ import json
 
 import pytest
 
+from npfl_kit.cli import grade_why
+from npfl_kit.grading import record
 from npfl_kit.grading.grader import engine
+from npfl_kit.grading.stores import store as stores
 
 
 @pytest.fixture
@@ -45,6 +48,46 @@ def test_lateness_shows(command, graded):
     assert "graded, late x 0.00" in command("grade", "show", graded.store)[1]
 
 
+def test_a_lab_that_is_left_out_is_an_exit_code(command, graded, lab_folder):
+    (lab_folder / "first.toml").write_text("titel = 3", encoding="utf-8")
+
+    for flags in ([], ["--json"]):
+        code, out, err = command("grade", "show", graded.store, *flags)
+        assert code == 2 and "first is left out: " in err and "no key 'titel'" in err
+        assert "no submissions yet" not in out
+
+
+@pytest.mark.parametrize("action", ["show", "run"])
+def test_cases_that_are_never_told_are_noted_once(command, graded, action):
+    graded.write_task(visibility="after_due")
+
+    err = command("grade", action, graded.store)[2]
+
+    assert err == "first: secret is never told to students, as [late] due is not set.\n"
+
+
+@pytest.mark.parametrize("number", ["#1", "1"])
+def test_a_number_may_be_written_as_it_is_shown(command, graded, number):
+    assert command("grade", "why", graded.store, number)[1].startswith("#1 first by ada")
+    assert command("grade", "rerun", graded.store, number)[0] == 0
+
+
+@pytest.mark.parametrize("number", ["#", "one", "-1", "1.5", "##1"])
+def test_what_is_no_number_is_a_sentence(command, graded, number):
+    code, _, err = command("grade", "rerun", graded.store, "--", number)
+
+    assert code == 2 and "number of a submission, such as 13 or #13" in err
+
+
+def test_the_files_of_a_submission_are_written_into_a_new_folder(command, graded, tmp_path):
+    code, out, _ = command("grade", "why", graded.store, "#2", f"--files={tmp_path / 'new' / 'files'}")
+    again = command("grade", "why", graded.store, 2, f"--files={tmp_path / 'new' / 'files'}")
+
+    assert code == 0 and f"Wrote first.py to {tmp_path / 'new' / 'files'}." in out
+    assert (tmp_path / "new" / "files" / "first.py").read_text().startswith("# 1.0 graded\ndef area")
+    assert again[0] == 2 and "is not empty" in again[2]
+
+
 def test_an_empty_store_says_how_to_hand_in(command, graded, tmp_path):
     from npfl_kit.grading.stores import store as stores
     stores.Store(tmp_path / "empty", make=True).close()
@@ -62,6 +105,27 @@ def test_why_tells_every_case_and_what_it_cost(command, graded):
     assert "secret: graded, 1.5 of 3, hidden, 0.25 s, 5.0 MB, L1" in lines
     assert {"  expected  4", "  got       5", "  why       It is wrong.", "  next      Look again.",
             "  again     npfl-kit check first", "  numpy 1.26.4"} <= set(lines)
+
+
+def test_why_says_which_cases_were_not_counted():
+    cases = (record.CaseRecord("a", "graded", 0, 1, expected=1, actual=2, seconds=0.5, isolation="L1"),
+             record.CaseRecord("b", "graded", 0, 1, rationale="Not counted, as case a failed."),
+             record.CaseRecord("c", "graded", 1, 1, expected={}, seconds=0.1))
+
+    said = [line for line in grade_why.cases(record.Record("first", "v", "s", "graded", cases)) if " of 1, " in line]
+
+    assert said == ["\na: graded, 0 of 1, public, 0.50 s, L1", "\nb: not counted, 0 of 1, public",
+                    "\nc: graded, 1 of 1, public, 0.10 s, data only"]
+
+
+def test_why_shows_teachers_alone_what_was_printed(command, graded):
+    with stores.Store(graded.store) as store:
+        store.note("printed", "[secret]\n\x1b[31mthe inputs\n", 1)
+
+    why, status = command("grade", "why", graded.store, 1)[1], command("status", "--person=ada")[1]
+
+    assert "[secret]\n    the inputs\n" in why and "\x1b" not in why
+    assert "first" in status and "the inputs" not in status
 
 
 def test_why_names_the_team_and_the_history(command, graded):

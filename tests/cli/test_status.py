@@ -1,5 +1,8 @@
 """What a student sees of what they handed in: points, history, lateness, place; nothing of others."""
 import json
+import re
+
+import pytest
 
 
 def hand_in(command, course, person, text, **parts):
@@ -32,14 +35,68 @@ def test_one_too_many_of_a_day_has_no_points_and_says_so(command, course):
     assert "3 of 5 points" in out and "one too many of its day" in out
 
 
+def test_one_too_many_of_a_day_does_not_count_where_there_is_another(command, course):
+    for text in ("# 0 limit", "# 0 limit", "# 1.0 graded"):
+        hand_in(command, course, "ada", text)
+    command("grade", "run", course.store)
+
+    lines = command("status", "--person=ada")[1].splitlines()
+
+    notes = [line.split("  ")[-1].strip() for line in lines if line.startswith("#")]
+    assert notes[1:] == ["counts", "one too many of its day"]
+
+
 def test_lateness_shows(command, course):
-    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\nuntil = 2099-01-01T00:00:00Z\n")
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00+01:00\nuntil = 2099-01-01T00:00:00+01:00\n")
     hand_in(command, course, "ada", "# 1.0 graded")
     command("grade", "run", course.store)
 
     out = command("status", "--person=ada")[1]
 
-    assert "due 2020-01-01" in out and "late: x 0.9" in out
+    assert "due 2020-01-01 00:00:00 +01:00, late until 2099-01-01 00:00:00 +01:00, x 1 falling to x 0.5\n" in out
+    assert "late: x 0.9" in out and "UTC" not in out
+
+
+def test_without_a_second_deadline_what_is_late_has_no_points(command, course):
+    course.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n")
+    hand_in(command, course, "ada", "# 1.0 graded")
+
+    assert "due 2099-01-01 00:00:00 UTC, later ones have no points\n" in command("status", "--person=ada")[1]
+
+
+def test_the_threshold_is_told(command, course):
+    hand_in(command, course, "ada", "# 1.0 graded")
+
+    assert "With fewer than 1 of the 5 points of all cases there are none.\n" in command("status", "--person=ada")[1]
+
+
+@pytest.mark.parametrize("flags", [[], ["--lab=first"]])
+def test_what_was_received_is_told_when_its_task_cannot_be_read(command, course, lab_folder, flags):
+    hand_in(command, course, "ada", "# 1.0 graded")
+    (lab_folder / "first.toml").write_text("titel = 3", encoding="utf-8")
+
+    code, out, _ = command("status", "--person=ada", *flags)
+
+    assert code == 2 and re.search(r"^first: received #1 at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; its task file cannot "
+                                   r"be read now, tell your teacher\.$", out, re.MULTILINE)
+    assert "handed in nothing" not in out and "titel" not in out
+    assert json.loads(command("status", "--person=ada", "--json", *flags)[1])["unreadable"] == [
+        {"lab": "first", "submissions": [1]}]
+    assert command("status", "--person=bob", *flags)[0] == 0
+
+
+def test_the_newest_submission_is_told_case_by_case_for_one_lab(command, course):
+    hand_in(command, course, "ada", "# 1.0 graded")
+    hand_in(command, course, "ada", "# 0 student_error")
+    command("grade", "run", course.store)
+    hand_in(command, course, "ada", "# 0.3 graded")
+
+    one, all_labs = (command("status", "--person=ada", *flags)[1] for flags in (["--lab=first"], []))
+
+    assert "#2, case by case:" in one and "  next     Look again." in one and "  why      It is wrong." in one
+    assert one.count("It is wrong.") == 1 and "\x1b" not in one        # of the public case alone
+    assert f"Type: npfl-kit status --lab=first --store={course.store} --person=ada, to see" in all_labs
+    assert "It is wrong." not in all_labs
 
 
 def test_a_member_of_a_team_sees_what_the_team_handed_in_and_nobody_else_does(command, course):

@@ -18,7 +18,8 @@ def test_a_receipt_tells_number_time_and_digest(command, course):
     lines = out.splitlines()
     assert lines[1] == "Received first of Ada Lovelace as number 1" and lines[3] == f"sha256   {kept.sha256}"
     assert re.fullmatch(r"time     \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[2])
-    assert lines[4] == f"Type: npfl-kit status --store={course.store} --person='Ada Lovelace'"
+    assert lines[4] == "This is the first submission by this name."
+    assert lines[5] == f"Type: npfl-kit status --store={course.store} --person='Ada Lovelace'"
 
 
 def test_a_new_store_is_said_to_be_new_and_the_next_is_not(command, course):
@@ -84,11 +85,54 @@ def test_a_team_is_kept(command, course):
 
 
 def test_lateness_is_said_at_once(command, course):
-    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\n")
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00+01:00\nuntil = 2099-01-01T00:00:00+01:00\n")
+    code, late, _ = command("submit", "first", course.archive(), "--person=ada")
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00+01:00\nuntil = 2020-01-02T00:00:00+01:00\n")
+    end, over, _ = command("submit", "first", course.archive(), "--person=ada")
 
-    code, out, _ = command("submit", "first", course.archive(), "--person=ada")
+    assert (code, end) == (0, 0) and "It is late: its points are multiplied by 0.9" in late
+    assert "It comes after the deadline, 2020-01-02 00:00:00 +01:00, and will have no points." in over
+    assert re.search(r"^time     .{19} \+01:00$", over, re.MULTILINE) and "multiplied" not in over
 
-    assert code == 0 and "It is late: its points are multiplied by 0.00." in out
+
+def test_one_too_many_of_a_day_is_said_at_once(command, course):
+    outs = [command("submit", "first", course.archive(f"# 0.{number} graded"), "--person=ada")[1]
+            for number in range(3)]
+    command("grade", "run", course.store)
+    outs.append(command("submit", "first", course.archive(), "--person=ada")[1])
+
+    assert not any("number 2 of today" in out for out in outs[:2])
+    assert ("This is your number 3 of today; 2 count: it will have no points, unless one that waits cannot be graded."
+            in outs[2])
+    assert "This is your number 4 of today; 2 count: it will have no points.\n" in outs[3]
+
+
+def test_a_name_for_the_first_time_is_said_with_one_that_is_near(command, course):
+    outs = [command("submit", "first", course.archive(**parts), f"--person={person}")[1] for person, parts in (
+        ("Žluťoučký Kůň", {}), ("Žluťoučký  Kůň", {}), ("zlutoucky kun", {}), ("Grace Hopper", {}),
+        ("Grace Hopper", {"team": ["Grace Hopper", "Žluťoučky Kůň"]}))]
+
+    first = "This is the first submission by this name."
+    assert [first in out for out in outs] == [True, False, True, True, False]
+    assert (f"Near it: Žluťoučký Kůň; was it meant? Type npfl-kit status --store={course.store} "
+            "--person='Žluťoučký Kůň', to see." in outs[2])
+    assert "Near" not in outs[0] + outs[1] + outs[3]
+    assert ("This is the first submission with Žluťoučky Kůň. Near it: zlutoucky kun, Žluťoučký Kůň; was it meant?"
+            in outs[4])
+
+
+def test_a_roster_says_who_may_submit(command, course):
+    course.store.mkdir()
+    (course.store / "roster.txt").write_text("# of 2026\nAda  Lovelace\n\nGrace Hopper\n", encoding="utf-8")
+
+    refused = command("submit", "first", course.archive(), "--person=ada lovelace")
+    stranger = command("submit", "first", course.archive(team=["Ada Lovelace", "eve"]), "--person=Ada Lovelace")
+
+    assert refused[0] == 2 and "did you mean Ada Lovelace?" in refused[2]
+    assert stranger[0] == 2 and "eve is not on the roster" in stranger[2] and "Grace" not in stranger[2]
+    assert command("submit", "first", course.archive(), "--person=Ada Lovelace")[0] == 0
+    assert command("submit", "first", course.archive(), "--person=eve")[0] == 2
+    assert "roster.txt" in command("submit", "--help")[1]
 
 
 def test_files_are_packed_first_and_equal_ones_are_equal(command, course, tmp_path):

@@ -60,6 +60,20 @@ def test_late_ones_and_those_beyond_the_day_never_stand(course):
     assert entry.public == 0.5
 
 
+def test_who_has_a_score_and_no_line_is_known_and_told(course):
+    late = task.Late("2026-11-22T12:00:00Z", "2026-11-25T12:00:00Z", 0.9)
+    course.hand_in(a_record(public=0.5), "ada", at=0)
+    course.hand_in(a_record(public=0.9), "ben", ["cyd"], at=48)
+    course.hand_in(a_record(state="limit"), "dan", at=48)
+    described = a_task(board=BOARD, late=late, per_day=7)
+
+    assert board.absent(described, course.runs) == {("ben", "cyd")}
+    assert board_view.eligible(described, 1) == (
+        "Only submissions in time and within the attempts of their day (7) stand on the board; 1 team has others "
+        "alone.")
+    assert board_view.eligible(described) in board_view.sentence(described)
+
+
 def test_a_team_has_one_line_whoever_of_it_hands_in(course):
     course.hand_in(a_record(public=0.5, private=0.5), "ada", ["ben"])
     course.hand_in(a_record(public=0.6, private=0.6), "ben", ["ada"])

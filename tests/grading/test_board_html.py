@@ -44,8 +44,17 @@ def test_no_name_is_on_the_page(lines):
     assert not any(name in page for name in ("ada-lovelace", "ben-bitdiddle", "cyd-charisse"))
 
 
-def test_an_empty_board_says_so():
-    assert "Nobody stands on the board yet." in page_checks.check(board_html.page(TASK, [], WHEN)).text
+def test_an_empty_board_says_so_and_why():
+    text = page_checks.check(board_html.page(TASK, [], WHEN, absent=2)).text
+
+    assert "Nobody stands on the board yet." in text and "in time and within the attempts of their day (20)" in text
+    assert "2 teams have others alone" in text
+
+
+def test_moments_are_those_of_the_zone_of_the_deadline(lines):
+    late = a_task(board=TASK.board, late=task.Late("2026-12-01T23:59:00+01:00"))
+
+    assert "Updated 2026-11-22 10:00:00 +01:00" in board_html.page(late, lines, WHEN)
 
 
 def test_hostile_titles_and_metrics_stay_text(lines):

@@ -122,6 +122,29 @@ def test_of_worthless_ones_the_newest_tells_the_state(course):
     assert policy.grade_of(a_task(), course.runs).state == "student_error"
 
 
+def test_one_too_many_of_its_day_does_not_count_where_there_is_another(course):
+    for state in ("limit", "graded", "graded"):
+        course.hand_in(a_record(5.0, state=state))
+
+    grade = policy.grade_of(a_task(per_day=1), course.runs)
+
+    assert (grade.counted.run.submission.id, grade.points, grade.state) == (1, 0.0, "limit")
+
+
+def test_attempts_are_counted_before_results_are_known(course):
+    runs = [course.hand_in(a_record(), person, team, at) for person, team, at in (
+        ("ada", (), 0), ("ada", ("ben",), 1), ("ben", ("ada",), 2), ("ben", (), 3), ("ada", (), 24))]
+
+    assert policy.attempts(a_task(), [run.submission for run in runs]) == [1, 2, 2, 2, 1]
+
+
+@pytest.mark.parametrize("due, shown", [
+    (None, "2026-11-21 11:00:00 UTC"), ("2026-12-01T00:00:00+00:00", "2026-11-21 11:00:00 UTC"),
+    ("2026-12-01T00:00:00-03:30", "2026-11-21 07:30:00 -03:30")])
+def test_moments_are_shown_in_the_zone_of_the_deadline(due, shown):
+    assert policy.moment("2026-11-21T11:00:00.999999+00:00", task.Late(due)) == shown
+
+
 def test_nothing_handed_in_is_nothing():
     assert policy.grade_of(a_task(), []).points == 0 and policy.grades(a_task(), []) == {}
 

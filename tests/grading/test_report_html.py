@@ -1,4 +1,5 @@
 """A student's report: one page that needs nothing else, tells first what to do, and lets no stranger's text act."""
+import dataclasses
 import gzip
 import io
 import re
@@ -78,6 +79,36 @@ def test_receipt_and_lateness_are_told():
 
     assert "12, by ada, ben" in text and "2026-11-21 20:00:00 UTC" in text and DIGEST in text
     assert "1.5 of 6 points, from submission 12, which was late: its points count 75 %" in text
+
+
+def test_moments_are_in_the_zone_of_the_deadline():
+    described = dataclasses.replace(TASK, late=task.Late("2026-11-21T19:00:00+01:00"))
+    page = report_html.report(a_record(), described, WHEN, SUBMISSION)
+
+    assert "2026-11-21 21:00:00 +01:00" in page and "2026-11-22 10:00:00 +01:00" in page and "UTC" not in page
+
+
+def test_points_of_order_are_told_apart_and_the_threshold_always():
+    described = dataclasses.replace(TASK, board=task.Board("loss", order_points=5), threshold=2)
+    runs = [entries.Run(1, SUBMISSION, "v1", DIGEST, 1, True, a_record(), None, "submit", 0, SUBMISSION.received_at,
+                        SUBMISSION.received_at)]
+    text = " ".join(page_checks.check(report_html.report(
+        a_record(), described, WHEN, SUBMISSION, policy.grade_of(described, runs))).text.split())
+
+    assert "so far: 1.5 of 6 points, and up to 5 more for the final order" in text
+    assert "With fewer than 2 of the 6 points of all cases there are none." in text
+    assert "With fewer than 1 of the 6 points" in a_page().text
+
+
+def test_one_cause_of_all_cases_is_told_once():
+    said = "The script cannot be imported: ModuleNotFoundError: No module named 'torch'"
+    cases = [record.CaseRecord(name, "student_error", 0.0, 1.0, rationale=said, help="Look at it.")
+             for name in ("area", "iou", "slow")]
+
+    text = a_page([*cases, CASES[3]]).text
+
+    assert text.count(said) == 1 and "All 3 cases" in text and "0 of 3 points" in " ".join(text.split())
+    assert all(name in text for name in ("area", "iou", "slow", "random"))
 
 
 def test_full_marks_leave_nothing_to_do():

@@ -147,6 +147,16 @@ def test_what_is_wrong_with_all_is_said_when_all_cases_are_later(state):
     assert student_view.visible(found, canaries.a_task(), BEFORE).state == state
 
 
+def test_who_waits_for_a_deadline_that_is_not_set_is_told_so():
+    described = canaries.a_task(due=None)
+
+    assert student_view.told_later(described, AFTER) == \
+        "Told after the deadline, which is not set yet: later (2 points)."
+    assert student_view.never_told(described) == \
+        "first: later is never told to students, as [late] due is not set."
+    assert student_view.never_told(canaries.a_task()) == ""
+
+
 def test_a_view_of_a_view_is_the_view():
     once = student_view.visible(canaries.a_record(), canaries.a_task(), BEFORE)
 

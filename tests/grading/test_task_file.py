@@ -1,14 +1,20 @@
 """A task file says everything about a task, and what it says wrongly is named by file, table and key."""
 import dataclasses
 import hashlib
+import importlib
+import inspect
 import pathlib
 import random
+import subprocess
+import sys
 
 import pytest
 
-from npfl_kit import errors
+from npfl_kit import data, errors, home
 from npfl_kit.data import manifest
-from npfl_kit.grading.tasks import inputs, task, task_file
+from npfl_kit.grading import shown_text
+from npfl_kit.grading.judging import answers, detection_answers
+from npfl_kit.grading.tasks import inputs, known_data, task, task_file
 
 EXAMPLES = sorted((pathlib.Path(__file__).parent / "task_files").glob("*.toml"))
 FUNCTIONS, PREDICTIONS, RUNS, WEIGHTS = (path.read_text(encoding="utf-8")
@@ -30,8 +36,8 @@ expect.loss = { at_most = 1 }
 '''
 CALLED = MINIMAL.replace('"runs"', '"functions"').replace('flags = ["--epochs=1"]', 'call = "area"').replace(
     "expect.loss = { at_most = 1 }\n", "")
-FILED = MINIMAL.replace('"runs"', '"predictions"').replace('flags = ["--epochs=1"]\n', "")
-DATA = '[data]\ndataset = "mnist"\nmetric = "loss"\n'
+FILED = MINIMAL.replace('"runs"', '"predictions"').replace('flags = ["--epochs=1"]\n', "").replace("loss", "accuracy")
+DATA = '[data]\ndataset = "mnist"\nmetric = "accuracy"\n'
 
 
 def parse(text, lab="lab"):
@@ -104,7 +110,8 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (MINIMAL.replace("at_most", "most"), ["[[cases]] a, expect.loss: ", "no key 'most'", "at_most"]),
     (MINIMAL + "tolerance.absolute = 1", ["[[cases]] a, tolerance: ", "no key 'absolute'", "abs"]),
     (MINIMAL + "[board]\nmetrics = 'loss'", ["[board]: ", "no key 'metrics'", "metric"]),
-    (MINIMAL.replace('"runs"', '"run"'), ["lab.toml, kind: ", "no kind 'run'", "did you mean runs", "got 'run'"]),
+    (MINIMAL.replace('"runs"', '"run"'), [
+        "lab.toml, kind: ", "no kind 'run'", "did you mean runs? Known: functions, predictions, runs, weights."]),
     (MINIMAL.replace("points", 'visibility = "hiden"\npoints'), ["[[cases]] a, visibility", "hidden"]),
     # missing ones
     (MINIMAL.replace('title = "T"', ""), ["lab.toml: ", "'title'"]),
@@ -116,11 +123,11 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (FILED + "[data]\ndataset = 'mnist'", ["[data]: ", "'metric'"]),
     (CALLED.replace('call = "area"', ""), ["[[cases]] a, call: ", "call = "]),
     (MINIMAL.replace("expect.loss = { at_most = 1 }", ""), ["[[cases]] a, expect: "]),
-    (FILED.replace("expect.loss = { at_most = 1 }", "") + DATA, ["[[cases]] a, expect: "]),
+    (FILED.replace("expect.accuracy = { at_most = 1 }", "") + DATA, ["[[cases]] a, expect: "]),
     (FILED, ["[data]: ", "predictions"]),
     # wrong types and ranges
     (MINIMAL.replace("points = 1", "points = -1"), ["[[cases]] a, points: ", "from 0 to 1000", "got -1"]),
-    (MINIMAL.replace("points = 1", "points = true"), ["points: ", "number", "got True"]),
+    (MINIMAL.replace("points = 1", "points = true"), ["points: ", "number", "got true"]),
     (MINIMAL.replace("points = 1", "points = nan"), ["points: ", "got nan"]),
     (MINIMAL.replace("points = 1", "points = inf"), ["points: ", "got inf"]),
     (MINIMAL.replace("points = 1", "points = '1'"), ["points: ", "got '1'"]),
@@ -174,11 +181,30 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (FILED.replace("title", "files = ['a.txt']\ntitle") + DATA, ["files: ", "'predictions.txt'", "got a.txt"]),
     (FILED + DATA + "home_file = 'predictions.txt'", ["[data], home_file: ", "another name"]),
     (FILED + DATA + "home_split = 'test'", ["[data], home_split: ", "another split"]),
-    (FILED.replace('points = 1', 'points = 1\nvisibility = "hidden"') + DATA + "[board]\nmetric = 'loss'",
+    (FILED.replace('points = 1', 'points = 1\nvisibility = "hidden"') + DATA + "[board]\nmetric = 'accuracy'",
      ["[[cases]] a, visibility: ", "public or after_due", "got hidden"]),
-    (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'loss'", "got 'f1'"]),
+    (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'accuracy'", "got 'f1'"]),
+    (FILED + DATA.replace("mnist", "minst"), ["[data], dataset: ", "no data set 'minst'", "did you mean mnist"]),
+    (FILED + DATA.replace("mnist", "tiny_shakespeare"), ["[data], dataset: ", "no predictions", "tiny_shakespeare"]),
+    (FILED + DATA.replace('"accuracy"', '"acuracy"'), ["[data], metric: ", "no metric of mnist 'acuracy'",
+                                                       "did you mean accuracy"]),
+    (FILED.replace("accuracy", "f1") + DATA, ["[[cases]] a, expect.f1: ", "no metric of mnist 'f1'"]),
+    # keys in another table than theirs
+    (MINIMAL.replace("title", "due = 2026-12-01T23:59:00Z\ntitle"), ["lab.toml: due belongs into [late]."]),
+    (MINIMAL.replace("title", "deadline = 2026-12-01T23:59:00Z\ntitle"),
+     ["lab.toml: deadline is called due, and belongs into [late]."]),
+    (MINIMAL.replace("title", "metric = 'loss'\ntitle"), ["lab.toml: metric belongs into [data] or [board]."]),
+    (MINIMAL.replace("title", "public = 0.3\ntitle"), ["lab.toml: public belongs into [board]."]),
+    (MINIMAL.replace("title", "seconds = 5\ntitle"), ["lab.toml: seconds belongs into [limits] or [[cases]]."]),
+    (MINIMAL.replace("title", "memory = '1 GiB'\ntitle"), ["lab.toml: memory belongs into [limits]."]),
+    (MINIMAL.replace("title", "dataset = 'mnist'\ntitle"), ["lab.toml: dataset belongs into [data]."]),
+    (MINIMAL + "threshold = 1", ["[[cases]] a: threshold belongs to the top of the file, above all tables."]),
+    (MINIMAL + "[late]\nper_day = 1", ["[late]: per_day belongs to the top of the file"]),
     (FILED.replace('"predictions"', '"weights"') + DATA, ["[data], file: ", ".safetensors"]),
     (MINIMAL + "[late]\nuntil = 2026-12-01T23:59:00Z", ["[late], until: ", "due"]),
+    (MINIMAL + "[late]\ndue = 2026-12-01T23:59:00Z\nleast = 0.5",
+     ["[late], least: ", "until = 2026-12-08T23:59:00+00:00"]),
+    (MINIMAL + "[late]\nleast = 0.5", ["[late], least: ", "Add", "due"]),
     (MINIMAL + "[late]\ndue = 2026-12-02T00:00:00Z\nuntil = 2026-12-01T23:59:00Z", ["[late], until: ", "after"]),
 ])
 def test_a_mistake_is_named_by_file_table_and_key(text, words):
@@ -225,6 +251,75 @@ def test_a_mistake_in_inputs_is_named_by_argument_and_key(text, word):
     found = error(CALLED + text)
 
     assert found.startswith("lab.toml, [[cases]] a, inputs: ") and word in found, found
+
+
+@pytest.mark.parametrize("text, got", [
+    ("[late]\ndue = 2026-12-01T23:59:00", "got 2026-12-01T23:59:00."),
+    ("[late]\ndue = 2026-12-01", "got 2026-12-01."),
+    ("[limits]\nseconds = true", "got true."), ("[limits]\nseconds = { a = [1, true] }", "got { a = [1, true] }."),
+    ("[limits]\nseconds = 'a'", "got 'a'.")])
+def test_a_value_is_shown_as_it_was_typed(text, got):
+    assert error(MINIMAL + text).endswith(got), error(MINIMAL + text)
+
+
+@pytest.mark.parametrize("text", [
+    "inputs.x = { boxes = ['n'] }", "inputs.x = { boxes = 5 }", "inputs.x = { boxs = 5 }",
+    "inputs.x = { boxes = [5], hihg = 7 }", "visibility = 'hiden'"])
+def test_a_mistake_is_said_once(text):
+    found = error(CALLED + text)
+
+    assert found.count("got ") <= 1 and "Known: ." not in found and "got {'" not in found, found
+
+
+def test_the_metrics_that_a_task_may_name_are_those_of_the_judges():
+    gold = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "a", "keypoints": ["x"]}]}
+    judges = {"mnist": answers.ClassAnswers([], []), "opinions": answers.ClassAnswers([], []),
+              "morphology": answers.TagAnswers([]), "iob2": answers.TagAnswers([], entities=True)}
+
+    assert {name: tuple(judge.metrics) for name, judge in judges.items()} == {
+        name: known_data.metrics(name) for name in judges}
+    assert known_data.metrics("coco") == (*answers.PictureAnswers([]).metrics, *(
+        metric for kind in ("bbox", "segm", "keypoints")
+        for metric in detection_answers.DetectionAnswers(gold, kind).metrics))
+    assert known_data.metrics("text") == ()
+
+
+def test_data_sets_with_entities_are_known_as_such():
+    readers = {name for name in data.TAGGING if "iob2.read" in inspect.getsource(importlib.import_module(
+        f"npfl_kit.data.{name}")) or name == "iob2"}
+
+    assert readers == set(known_data.ENTITY_SETS)
+
+
+def test_reading_a_task_is_quick():
+    code = ("import sys; from npfl_kit.grading.tasks import task_file; task_file.read(task_file.find('tagger'));"
+            "print([name for name in ('tensorflow', 'keras', 'PIL', 'sqlite3') if name in sys.modules])")
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def said_to_students(found):
+    number = shown_text.number
+    least = f", none with fewer than {number(found.threshold)}" if found.threshold else ""
+    more = f", and up to {number(found.board.order_points)} more for the final order" if found.board else ""
+    return (f"`{found.lab}` is worth {number(found.points)} points{least}{more}. Teams of at most {found.team}; "
+            f"at most {found.per_day} graded submissions a day.")
+
+
+@pytest.mark.parametrize("path", [path for path in sorted(home.folder("labs").glob("*/*.toml"))
+                                  if "." not in path.stem], ids=lambda path: path.stem)
+def test_what_an_assignment_says_of_points_is_what_its_task_says(path):
+    [text] = [each.read_text(encoding="utf-8") for each in path.parent.glob("*.md") if path.stem.startswith(each.stem)]
+
+    assert said_to_students(task_file.read(path, calibrated=False)) in text.split("\n## Handing in\n")[1]
+
+
+def test_the_example_of_the_readme_is_a_task_with_a_deadline():
+    readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+    found = parse(readme.split("```toml\n")[1].split("```")[0])
+
+    assert found.late.due == "2026-11-20T23:59:00+01:00" and found.points == 2
 
 
 def test_a_damaged_task_file_is_an_error_with_its_name_and_never_another():

@@ -73,6 +73,13 @@ def standing(description: task.Task, runs: Iterable[entries.Run]) -> list[Entry]
     return [found[team] for team in sorted(found)]
 
 
+def absent(description: task.Task, runs: Sequence[entries.Run]) -> set[tuple[str, ...]]:
+    """The teams that have a score and no entry, as all they handed in was late or one too many of its day."""
+    scored = {each.run.submission.team for each in policy.counted(description, runs)
+              if PUBLIC in each.run.result.values}
+    return scored - {entry.team for entry in standing(description, runs)}
+
+
 def order_of(description: task.Task) -> str:
     """ "desc", the more the better, or "asc"."""
     return description.board.order if description.board else "desc"

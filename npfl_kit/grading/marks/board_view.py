@@ -63,13 +63,20 @@ def lines(description: task.Task, rows: Sequence[board.Row], secret: bytes, view
     return sorted(found, key=lambda line: (line.rank, best_first * float(line.score), line.name))
 
 
+def eligible(description: task.Task, absent: int = 0) -> str:
+    """Which submissions may stand on a board, and how many teams have a score but none of these, in a sentence."""
+    without = f"; {absent} team{' has' if absent == 1 else 's have'} others alone" if absent else ""
+    return (f"Only submissions in time and within the attempts of their day ({description.per_day}) stand on the "
+            f"board{without}.")
+
+
 def sentence(description: task.Task) -> str:
     """How ranks are made, in a few sentences."""
     assert description.board is not None
     shown, number = description.board, shown_text.number
     text = (f"Of each team the submission with the best public score so far stands here, the "
             f"{'highest' if shown.order == 'desc' else 'lowest'} {shown_text.line(shown.metric)} first, rounded down "
-            f"to {shown.decimals} decimals.")
+            f"to {shown.decimals} decimals. {eligible(description)}")
     if description.kind in ("predictions", "weights"):
         text += (f" The public score is of {100 * shown.public:.0f} % of the examples, and nobody knows which; the "
                  f"final rank is of the others.")

@@ -6,7 +6,7 @@
 3. Points of cases below the threshold are none. The exact sum is compared, and 1e-6 too little is enough.
 4. They are multiplied by what lateness costs, and rounded down to hundredths; 1e-6 too little is enough again.
 5. All members of its team get them; each person keeps the best, the earliest of equal ones. Of those that are worth
-   nothing the newest counts, as it tells the most.
+   nothing the newest counts, as it tells the most; one too many of its day only if there is no other.
 """
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Grade:
 
     Args:
       points: of cases and of order together.
-      of: the points of all cases, and those of order.
+      of: the points of all cases, and those of order; `of_cases` is without those of order.
       state: of the submission that counts.
       counted: that submission; None if nothing came that counts.
       order_points: for the place on the board, included in `points`.
@@ -67,6 +67,7 @@ class Grade:
     order_points: float = 0.0
     submissions: int = 0
     note: str = ""
+    of_cases: float = 0.0
 
     @property
     def late(self) -> bool:
@@ -87,6 +88,23 @@ def instant(text: str) -> datetime.datetime:
         raise errors.DataError(f"Expected a moment with a time zone, as 2026-11-21T23:59:59+01:00, got {text!r}. Mend "
                                f"due and until in [late] of the task file.")
     return moment
+
+
+def moment(text: str, late: task.Late = task.Late()) -> str:
+    """A moment for people, in the time zone of the deadline; in UTC where there is none.
+
+    >>> moment("2026-11-21T12:00:00.123456+01:00")
+    '2026-11-21 11:00:00 UTC'
+    >>> moment("2026-11-21T11:00:00Z", task.Late("2026-12-01T23:59:00+01:00"))
+    '2026-11-21 12:00:00 +01:00'
+    """
+    shown = instant(text).astimezone(zone(late)).isoformat(" ", "seconds")
+    return f"{shown[:19]} {shown[19:].replace('+00:00', 'UTC')}"
+
+
+def zone(late: task.Late) -> Optional[datetime.tzinfo]:
+    """The time zone of the deadline; UTC where there is none."""
+    return instant(late.due).tzinfo if late.due else datetime.timezone.utc
 
 
 def late_factor(late: task.Late, received_at: datetime.datetime) -> float:
@@ -128,23 +146,31 @@ def newest(runs: Iterable[entries.Run]) -> list[entries.Run]:
     return sorted(found.values(), key=lambda run: (instant(run.received_at), run.submission.id))
 
 
-def counted(description: task.Task, runs: Iterable[entries.Run]) -> list[Counted]:
-    """What each submission is worth, in the order in which they came.
+def attempts(description: task.Task, submissions: Iterable[entries.Submission]) -> list[int]:
+    """Which attempt of its day each of these is, 1 and more; all of them use one, and they are in order.
 
     An attempt is one of the person who hands in, and one of the team that is named: neither another team nor another
     hand gives more of them, and nobody can use up the attempts of a person by naming them.
     """
-    zone = instant(description.late.due).tzinfo if description.late.due else datetime.timezone.utc
     used: collections.Counter = collections.Counter()
     found = []
-    for run in newest(runs):
-        moment, attempt = instant(run.received_at), 0
-        if run.result.state in USES_ATTEMPT:
-            day = moment.astimezone(zone).date()
-            users = {(day, (run.submission.person,)), (day, run.submission.team)}
-            attempt = 1 + max(used[user] for user in users)
-            used.update(users)
-        within, factor = attempt <= description.per_day, late_factor(description.late, moment)
+    for each in submissions:
+        day = instant(each.received_at).astimezone(zone(description.late)).date()
+        users = {(day, (each.person,)), (day, each.team)}
+        found.append(1 + max(used[user] for user in users))
+        used.update(users)
+    return found
+
+
+def counted(description: task.Task, runs: Iterable[entries.Run]) -> list[Counted]:
+    """What each submission is worth, in the order in which they came."""
+    ordered = newest(runs)
+    using = [run.submission for run in ordered if run.result.state in USES_ATTEMPT]
+    numbers = dict(zip((each.id for each in using), attempts(description, using)))
+    found = []
+    for run in ordered:
+        attempt, factor = numbers.get(run.submission.id, 0), late_factor(description.late, instant(run.received_at))
+        within = attempt <= description.per_day
         worth = within and run.result.state not in ("ungradable", "grader_error")
         found.append(Counted(run, points(run.result.score, description.threshold, factor) if worth else 0.0, factor,
                              attempt, within))
@@ -187,7 +213,8 @@ def _grade(description: task.Task, worth: Sequence[Counted], order_points: float
     order_points = points(order_points, 0.0, 1.0)
     possible = float(description.points) + (description.board.order_points if description.board else 0.0)
     best = max(worth, key=lambda each: each.points, default=None)       # the first of equal ones
-    best = worth[-1] if best and not best.points else best
+    if best and not best.points:
+        best = [each for each in worth if each.within or not any(other.within for other in worth)][-1]
     total = best.points + order_points if best and best.points else 0.0
     notes = []
     if len(in_teams) > 1:
@@ -197,4 +224,4 @@ def _grade(description: task.Task, worth: Sequence[Counted], order_points: float
     faults = sum(each.run.result.state == "grader_error" for each in worth)
     notes += [f"{faults} to be graded again"] if faults else []
     return Grade(points(total, 0.0, 1.0), possible, best.run.result.state if best else "none", best,
-                 order_points if total else 0.0, len(worth), "; ".join(notes))
+                 order_points if total else 0.0, len(worth), "; ".join(notes), float(description.points))

@@ -43,12 +43,44 @@ def told_later(description: task.Task, when: datetime.datetime) -> str:
     >>> unseen = task.Case("unseen", 3, "after_due")
     >>> told_later(task.Task("a", "predictions", "", "A", (unseen,), ("a.txt",), late=late),
     ...            policy.instant("2026-11-21T12:00:00Z"))
-    'Told after 2026-12-01T12:00:00Z: unseen (3 points).'
+    'Told after 2026-12-01 12:00:00 UTC: unseen (3 points).'
     """
     waiting = ", ".join(f"{case.id} ({shown_text.number(case.points)} point{'s' * (case.points != 1)})"
                         for case in untold(description, when))
     last = description.late.until or description.late.due
-    return waiting and f"Told after {last or 'the deadline'}: {waiting}."
+    after = policy.moment(last, description.late) if last else "the deadline, which is not set yet"
+    return waiting and f"Told after {after}: {waiting}."
+
+
+def never_told(description: task.Task) -> str:
+    """A sentence for teachers about the cases that wait for a deadline which is not set; empty if there are none.
+
+    >>> never_told(task.Task("a", "functions", "", "A", (task.Case("unseen", 3, "after_due"),), ("a.py",)))
+    'a: unseen is never told to students, as [late] due is not set.'
+    """
+    names = [case.id for case in description.cases if case.visibility == "after_due"]
+    if not names or description.late.due:
+        return ""
+    return (f"{description.lab}: {', '.join(names)} {'is' if len(names) == 1 else 'are'} never told to students, as "
+            f"[late] due is not set.")
+
+
+def needed(description: task.Task) -> str:
+    """A sentence about the threshold, which the cases that are told later count for, too; empty if there is none."""
+    number = shown_text.number
+    return (f"With fewer than {number(description.threshold)} of the {number(description.points)} points of all "
+            f"cases there are none.") if description.threshold else ""
+
+
+def more(description: task.Task) -> str:
+    """What the final order may add to the points of cases, as the end of a sentence about them.
+
+    >>> more(task.Task("a", "runs", "", "A", (), ("a.py",), board=task.Board("loss", order_points=5)))
+    ', and up to 5 more for the final order'
+    """
+    if not (description.board and description.board.order_points):
+        return ""
+    return f", and up to {shown_text.number(description.board.order_points)} more for the final order"
 
 
 def told(description: task.Task, runs: Sequence[entries.Run], when: datetime.datetime) \

@@ -5,18 +5,19 @@ import datetime
 from collections.abc import Sequence
 
 from npfl_kit.grading import shown_text
-from npfl_kit.grading.marks import board_view
-from npfl_kit.grading.pages import html, report_html
+from npfl_kit.grading.marks import board_view, policy
+from npfl_kit.grading.pages import html
 from npfl_kit.grading.pages.html import element
 from npfl_kit.grading.tasks import task
 
 
-def page(description: task.Task, lines: Sequence[board_view.Line], when: datetime.datetime) -> str:
+def page(description: task.Task, lines: Sequence[board_view.Line], when: datetime.datetime, absent: int = 0) -> str:
     """The page of a board.
 
     Args:
       lines: best first, as `board_view` makes them; their members are not shown.
       when: at which moment they were made.
+      absent: how many teams have a score, but no line.
     """
     title = f"{shown_text.line(description.title)}: {'final ranks' if is_final(lines) else 'board'}"
     table = element("div", element("table", element("caption", board_view.RULES[is_final(lines)]), _head(description),
@@ -26,8 +27,9 @@ def page(description: task.Task, lines: Sequence[board_view.Line], when: datetim
         element("h1", title),
         element("p", f"{len(lines)} {'team' if len(lines) == 1 else 'teams and persons'}, "
                      f"{sum(line.submissions for line in lines)} submissions. Updated "
-                     f"{report_html.moment(when.isoformat())}.", class_="quiet")),
+                     f"{policy.moment(when.isoformat(), description.late)}.", class_="quiet")),
         table if lines else element("p", "Nobody stands on the board yet.", class_="card"),
+        element("p", board_view.eligible(description, absent)) if absent else None,
         element("section", element("h2", "How ranks are made"),
                 element("p", board_view.sentence(description), class_="small")))
 

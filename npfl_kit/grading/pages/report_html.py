@@ -33,12 +33,12 @@ def report(found: record.Record, description: task.Task, when: datetime.datetime
     return html.page(f"{title}: {shown_text.number(seen.score)} of {shown_text.number(seen.max)} points",
                      head(seen, description, grade, student_view.told_later(description, when)), next_step(seen),
                      report_cases.cases(seen, description), pictures(worst),
-                     circumstances(seen, submission, when))
+                     circumstances(seen, description, submission, when))
 
 
 def head(seen: record.Record, description: task.Task, grade: Optional[policy.Grade], later: str = "") -> html.Markup:
     """The title, and the points in large; `later` is a sentence about those that are not told yet."""
-    number = shown_text.number
+    number, threshold = shown_text.number, student_view.needed(description)
     score = None if board.PUBLIC not in seen.values else element(
         "p", f"Public score ({description.board.metric if description.board else ''}): "
              f"{seen.values[board.PUBLIC]}", class_="quiet")
@@ -49,20 +49,19 @@ def head(seen: record.Record, description: task.Task, grade: Optional[policy.Gra
                                               element("small", f" of {number(seen.max)} points"), class_="points"),
                                report_cases.chip(seen.state, seen.score, seen.max), class_="row"),
                 html.bar(seen.score, seen.max, f"{number(seen.score)} of {number(seen.max)} points", full="good"),
-                element("p", later) if later else None, score, worth(description, grade, bool(later)), class_="card"))
+                element("p", later) if later else None, score, worth(grade, student_view.more(description)),
+                element("p", threshold) if threshold else None, class_="card"))
 
 
-def worth(description: task.Task, grade: Optional[policy.Grade], unfinished: bool) -> html.Child:
-    """What the submissions so far are worth, in one sentence; `unfinished` is without points that are told later."""
+def worth(grade: Optional[policy.Grade], more: str) -> html.Child:
+    """What the submissions so far are worth, in one sentence; `more` is what the final order may add."""
     if grade is None or grade.counted is None:
         return None
     number, counted = shown_text.number, grade.counted
-    text = (f"Your grade in this task so far: {number(grade.points)} of {number(grade.of)} points, from submission "
-            f"{counted.run.submission.id}")
+    points = f"{number(grade.points - grade.order_points)} of {number(grade.of_cases)} points{more}"
+    text = f"Your grade in this task so far: {points}, from submission {counted.run.submission.id}"
     if counted.factor < 1:
         text += f", which was late: its points count {100 * counted.factor:.0f}\u00a0%"
-    if description.threshold and not unfinished:
-        text += f"; below {number(description.threshold)} points of cases there are none"
     return element("p", text + ".")
 
 
@@ -113,24 +112,16 @@ def sentence(example: Example) -> html.Markup:
                    element("figcaption", element("small", f"Sentence {example.place}{whole}")), class_="card")
 
 
-def circumstances(seen: record.Record, submission: Optional[entries.Submission],
+def circumstances(seen: record.Record, description: task.Task, submission: Optional[entries.Submission],
                   when: datetime.datetime) -> html.Markup:
     """The receipt, and all that numbers depend on."""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(seen.environment.items()))
     code = lambda text: element("code", text)
     receipt = [] if submission is None else [
         ("Submission", f"{submission.id}, by {', '.join(map(shown_text.line, submission.team))}"),
-        ("Received", moment(submission.received_at))]
+        ("Received", policy.moment(submission.received_at, description.late))]
     return element("section", element("h2", "Receipt and environment"),
                    element("div", html.facts([*receipt, ("Archive, SHA-256", code(seen.submission)),
                                               ("Task version", code(seen.task_version)), ("Environment", versions),
-                                              ("Report made", moment(when.isoformat()))]), class_="card small"))
-
-
-def moment(text: str) -> str:
-    """A moment for people, in UTC.
-
-    >>> moment("2026-11-21T12:00:00.123456+01:00")
-    '2026-11-21 11:00:00 UTC'
-    """
-    return policy.instant(text).astimezone(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+                                              ("Report made", policy.moment(when.isoformat(), description.late))]),
+                           class_="card small"))

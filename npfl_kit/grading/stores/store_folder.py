@@ -6,7 +6,7 @@ from pathlib import Path
 
 from npfl_kit import errors
 
-DATABASE, OBJECTS, SECRET, GOLD = "store.sqlite3", "objects", "secret", "gold"
+DATABASE, OBJECTS, SECRET, GOLD, ROSTER = "store.sqlite3", "objects", "secret", "gold", "roster.txt"
 
 
 def is_store(folder: Path) -> bool:
@@ -21,7 +21,7 @@ def make_folder(folder: Path, make: bool) -> None:
                                f"--store={folder}, which makes one, or name another folder.")
     try:
         names = set(os.listdir(folder)) if folder.is_dir() else set()
-        if DATABASE not in names and names - {GOLD, OBJECTS}:   # another process may have made it just now
+        if DATABASE not in names and names - {GOLD, OBJECTS, ROSTER}:   # another process may have made it just now
             raise errors.DataError(f"{folder} has other files, so no store is made in it. Name a new or an empty "
                                    f"folder.")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from npfl_kit import errors
+from npfl_kit.grading.tasks import toml_table
 from npfl_kit.grading.tasks.inputs import SIZES, WAYS, shape_of
 from npfl_kit.grading.wire import values
 
@@ -18,7 +19,7 @@ MOST_ELEMENTS = values.MOST_NUMBERS // 4        # of an argument; a box is one e
 def check(inputs: Mapping[str, Any]) -> None:
     """Raise a ValueError, which says where and why, for inputs that `arrays` cannot make."""
     if not isinstance(inputs, Mapping):
-        raise ValueError(f"expected a table with one entry per argument, got {inputs!r:.60}")
+        raise ValueError(f"expected a table with one entry per argument, got {toml_table.typed(inputs):.60}")
     shared = _checked_sizes(inputs.get(SIZES, {}), SIZES)
     names = [name for name in inputs if name != SIZES]
     positions = sorted(int(name) for name in names if name.isascii() and name.isdigit())
@@ -33,18 +34,20 @@ def check(inputs: Mapping[str, Any]) -> None:
 def _checked_sizes(ranges: Any, where: str) -> dict[str, int]:
     """Letter -> largest size."""
     if not isinstance(ranges, Mapping):
-        raise ValueError(f"{where}: expected a table such as {{ n = [0, 5] }}, got {ranges!r:.60}")
+        raise ValueError(f"{where}: expected a table such as {{ n = [0, 5] }}, got {toml_table.typed(ranges):.60}")
     for letter, bounds in ranges.items():
         if not (isinstance(bounds, list) and len(bounds) == 2 and all(type(bound) is int for bound in bounds)
                 and 0 <= bounds[0] <= bounds[1] <= MOST_ELEMENTS):
-            raise ValueError(f"{where}.{letter}: expected least and largest size, as [0, 5], got {bounds!r:.60}")
+            raise ValueError(f"{where}.{letter}: expected least and largest size, as [0, 5], "
+                             f"got {toml_table.typed(bounds):.60}")
     return {letter: bounds[1] for letter, bounds in ranges.items()}
 
 
 def _check_argument(name: str, spec: Any, shared: Mapping[str, int]) -> None:
     ways = [way for way in WAYS if isinstance(spec, Mapping) and way in spec]
     if len(ways) != 1:
-        raise ValueError(f"{name}: expected a table with exactly one of {', '.join(WAYS)}, got {spec!r:.80}")
+        raise ValueError(f"{name}: expected a table with exactly one of {', '.join(WAYS)}, "
+                         f"got {toml_table.typed(spec):.80}")
     way = ways[0]
     for key in spec:
         if key not in (way, SIZES, *WAYS[way]):

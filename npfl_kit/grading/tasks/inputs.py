@@ -8,7 +8,8 @@
     inputs.classes = { integers = ["n"], low = 0, high = 10 }        below `high`; int32
     inputs.order = { permutation = "n" }                  the numbers 0 ... n - 1 in a random order
     inputs.threshold = { choice = [0.5, 0.7] }            one of them; with shape = ["n"] a list of so many
-    inputs.stride = { value = 2 }                         that very value; an array if it has a dtype
+    inputs.stride = { value = 2 }                         that very value; a list stays a list
+    inputs.box = { value = [[1, 2]], dtype = "float32" }  an array, as it has a dtype
 
 An argument is called by its name or its position (0, 1, ...). `dtype` may stand in each table but that of `choice`; a
 shape [] gives a plain number. `sizes` may stand in the table of an argument, too, for its letters alone. Of three

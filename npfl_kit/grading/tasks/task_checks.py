@@ -6,8 +6,8 @@ import fnmatch
 import re
 from collections.abc import Iterator
 
-from npfl_kit import errors
-from npfl_kit.grading.tasks import task
+from npfl_kit import data, errors
+from npfl_kit.grading.tasks import known_data, task
 
 # Keys of cases that only some kinds of tasks have.
 KEYS_OF_KINDS = {
@@ -109,6 +109,7 @@ def _of_data(whole: task.Task) -> Iterator[tuple[str, str]]:
         return
     if not needed:
         yield "[data]", f"expected in tasks of the kind predictions or weights, this one is of the kind {whole.kind}."
+    yield from _of_metrics(whole, whole.data)
     names = [*whole.files, *whole.optional]
     for key, name in (("file", whole.data.file), ("home_file", whole.data.home_file)):
         if key == "file" and not any(fnmatch.fnmatchcase(name, pattern) for pattern in whole.files):
@@ -124,6 +125,21 @@ def _of_data(whole: task.Task) -> Iterator[tuple[str, str]]:
                    "private examples with each attempt.")
     if whole.data.split == whole.data.home_split:
         yield "[data], home_split", f"expected another split than {whole.data.split!r}, whose answers students lack."
+
+
+def _of_metrics(whole: task.Task, given: task.Data) -> Iterator[tuple[str, str]]:
+    if given.dataset not in data.NAMES:
+        yield "[data], dataset", str(errors.unknown("data set", given.dataset, data.NAMES))
+        return
+    known = known_data.metrics(given.dataset)
+    if not known:
+        yield "[data], dataset", f"expected a data set with answers, {given.dataset} has no predictions to judge."
+        return
+    named = {"[data], metric": given.metric,
+             **{f"[[cases]] {case.id}, expect.{metric}": metric for case in whole.cases for metric in case.expect}}
+    for where, metric in named.items():
+        if metric not in known:
+            yield where, str(errors.unknown(f"metric of {given.dataset}", metric, known))
 
 
 def _of_board(whole: task.Task) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,8 @@ What the keys mean stands with the classes of `npfl_kit.grading.tasks.task`; bes
 '''
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import hashlib
 import re
 from collections.abc import Mapping
@@ -55,7 +57,7 @@ ID = r"[A-Za-z0-9_-]{1,60}"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 PATTERN = r"[A-Za-z0-9_*?\[\]-][A-Za-z0-9_.*?\[\]-]*"       # names of files, without a folder
 A_METRIC = number(-1e12, 1e12)
-DAY = 86_400
+DAY, WEEK = 86_400, datetime.timedelta(days=7)
 
 LIMITS: Schema = {
     "seconds": number(0, DAY, above=True), "memory": size(2**24, 2**42), "processes": whole(1, 2**16),
@@ -69,6 +71,8 @@ BOARD: Schema = {
     "order_points": number(0, 1000)}
 LATE: Schema = {"due": toml_table.moment, "until": toml_table.moment, "least": number(0, 1)}
 TOLERANCE: Schema = {"abs": number(0, 1e12), "rel": number(0, 1)}
+PLACES = {"[limits]": task.Limits, "[data]": task.Data, "[board]": task.Board, "[late]": task.Late,
+          "[[cases]]": task.Case}
 EXPECTATION: Schema = {"at_least": A_METRIC, "at_most": A_METRIC, "band": flag}
 
 
@@ -131,18 +135,45 @@ def parse(table: Mapping[str, Any], lab: str, source: str, version: str = "") ->
         "forbidden": texts(rf"{NAME}(\.{NAME})*", "dotted names such as tf.GradientTape"),
         "threshold": number(0, 1e6), "team": whole(1, 100), "per_day": whole(1, 10_000), "cases": list_of_tables,
         **{name: (lambda value: value) for name in ("limits", "data", "board", "late")}}
-    found = toml_table.read(table, schema, source, required=("title", "kind", "cases"))
+    found = toml_table.read(table, schema, source, ("title", "kind", "cases"), elsewhere)
     for name, kind, part, required in (("limits", task.Limits, LIMITS, ()), ("late", task.Late, LATE, ()),
                                        ("data", task.Data, DATA, ("dataset", "metric")),
                                        ("board", task.Board, BOARD, ("metric",))):
         if name in found:
-            found[name] = kind(**toml_table.read(found[name], part, f"{source}, [{name}]", required))  # type: ignore
+            found[name] = kind(**toml_table.read(found[name], part, f"{source}, [{name}]", required,  # type: ignore
+                                                 elsewhere))
+    _require_until(table.get("late", {}), source)
     cases = tuple(_case(case, place, source) for place, case in enumerate(found.pop("cases"), 1))
     data = found.get("data")
     by_default = (f"{lab}.py",) if found["kind"] in ("functions", "runs") or data is None else (data.file,)
     whole_task = task.Task(lab=lab, version=version, cases=cases, **{"files": by_default, **found})
     task_checks.check(whole_task, source)
     return whole_task
+
+
+def elsewhere(key: str) -> str:
+    """A sentence about a key that belongs into another table than it stands in; empty for one that nobody knows.
+
+    >>> elsewhere("due"), elsewhere("deadline"), elsewhere("seconds"), elsewhere("titel")
+    ('due belongs into [late].', 'deadline is called due, and belongs into [late].', \
+'seconds belongs into [limits] or [[cases]].', '')
+    """
+    if key == "deadline":
+        return "deadline is called due, and belongs into [late]."
+    names = {place: [field.name for field in dataclasses.fields(part)] for place, part in PLACES.items()}
+    places = [place for place in names if key in names[place]]
+    if not places and key in [field.name for field in dataclasses.fields(task.Task)]:
+        return f"{key} belongs to the top of the file, above all tables."
+    return f"{key} belongs into {' or '.join(places)}." if places else ""
+
+
+def _require_until(late: Mapping[str, Any], source: str) -> None:
+    """Without `until` all that is late has nothing, so `least` would be of no use."""
+    if "least" in late and "until" not in late:
+        due = datetime.datetime.fromisoformat(toml_table.moment(late["due"]) or "") if "due" in late else None
+        add = f"until = {(due + WEEK).isoformat()}" if due else "due and until"
+        raise errors.DataError(f"{source}, [late], least: expected `until`, too, when points end that fall from 1 to "
+                               f"`least`, there is none. Add {add}, or leave out least.")
 
 
 def list_of_tables(value: Any) -> list[Any]:
@@ -164,7 +195,7 @@ def _case(table: Any, place: int, source: str) -> task.Case:
         "tolerance": lambda value: task.Tolerance(**toml_table.read(value, TOLERANCE, f"{where}, tolerance")),
         "expect": toml_table.tables(lambda value, name: task.Expectation(**toml_table.read(value, EXPECTATION, name)),
                                     f"{where}, expect")}
-    return task.Case(**toml_table.read(table, schema, where, required=("id", "points")))
+    return task.Case(**toml_table.read(table, schema, where, ("id", "points"), elsewhere))
 
 
 def _flags(value: Any) -> tuple[str, ...]:
@@ -174,5 +205,8 @@ def _flags(value: Any) -> tuple[str, ...]:
 
 
 def _inputs(value: Any) -> Mapping[str, Any]:
-    input_checks.check(value)
+    try:
+        input_checks.check(value)
+    except ValueError as problem:       # which says what came
+        raise ValueError(f"{str(problem).rstrip('.')}.") from None
     return value

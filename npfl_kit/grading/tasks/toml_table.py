@@ -1,7 +1,7 @@
 """A table of a TOML file, read by a schema: which keys it may have, and what stands under each.
 
 A schema maps a key to a reader: a function that gives the value that is meant, or raises a ValueError that says what
-it expected.
+it expected; what came is added, unless its text is whole and ends with a full stop.
 """
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**
          "TiB": 2**40}
 
 
-def read(table: Any, schema: Schema, where: str, required: Collection[str] = ()) -> dict[str, Any]:
+def read(table: Any, schema: Schema, where: str, required: Collection[str] = (),
+         elsewhere: Callable[[str], str] = lambda key: "") -> dict[str, Any]:
     """What a table says, by key.
 
     Args:
@@ -27,6 +28,7 @@ def read(table: Any, schema: Schema, where: str, required: Collection[str] = ())
       schema: its keys.
       where: for errors: file and table.
       required: keys that must be there.
+      elsewhere: a sentence for a key that belongs into another table; empty for others.
     Raises: DataError that names file, table and key, what was expected and what came; for an unknown key the nearest.
 
     >>> read({"seconds": 5}, {"seconds": number(0, 10)}, "a.toml, [limits]")
@@ -34,10 +36,10 @@ def read(table: Any, schema: Schema, where: str, required: Collection[str] = ())
     """
     if not isinstance(table, Mapping):
         raise errors.DataError(f"{where}: expected a table with keys such as {', '.join(list(schema)[:3])}, "
-                               f"got {table!r:.60}.")
+                               f"got {typed(table):.60}.")
     for key in table:
         if key not in schema:
-            raise errors.DataError(f"{where}: {errors.unknown('key', key, schema)}")
+            raise errors.DataError(f"{where}: {elsewhere(key) or errors.unknown('key', key, schema)}")
     for key in required:
         if key not in table:
             raise errors.DataError(f"{where}: expected a key {key!r}, which must not be left out.")
@@ -48,7 +50,24 @@ def _value(value: Any, reader: Reader, where: str) -> Any:
     try:
         return reader(value)
     except ValueError as problem:
-        raise errors.DataError(f"{where}: {problem}, got {value!r:.80}.") from None
+        said = str(problem)
+        whole = said if said.endswith(".") else f"{said}, got {typed(value):.80}."
+        raise errors.DataError(f"{where}: {whole}") from None
+
+
+def typed(value: Any) -> str:
+    """A value as it is typed in TOML.
+
+    >>> typed({"due": datetime.date(2026, 12, 1), "public": [True, 0.5, "a"]})
+    "{ due = 2026-12-01, public = [true, 0.5, 'a'] }"
+    """
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {typed(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(typed, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else repr(value)
 
 
 def number(low: float, high: float, above: bool = False) -> Reader:
@@ -124,7 +143,7 @@ def one_of(names: Collection[str], kind: str) -> Reader:
         if not isinstance(value, str):
             raise ValueError(f"expected one of {', '.join(names)}")
         if value not in names:
-            raise ValueError(str(errors.unknown(kind, value, names)).rstrip("."))
+            raise ValueError(str(errors.unknown(kind, value, names)))
         return value
 
     return reader

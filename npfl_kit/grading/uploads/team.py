@@ -1,12 +1,15 @@
 """Who hands in together: members by name."""
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from npfl_kit.grading.uploads.ungradable import UngradableError
+from npfl_kit.scoring import edit_distance
 
 LONGEST = 60
+TELLING = 4         # letters of a name, from which on one other letter is rather a typing error than another name
 
 
 def checked(members: Sequence[str], most: int) -> tuple[str, ...]:
@@ -15,13 +18,13 @@ def checked(members: Sequence[str], most: int) -> tuple[str, ...]:
     Args:
       members: their names, as they are known to the course.
       most: int, how many a team may have.
-    Returns: the names without blanks around them, in the order given.
+    Returns: the names with single blanks, and none around them, in the order given.
     Raises: UngradableError for an impossible or doubled name, or too many.
 
-    >>> checked(["Ada Lovelace", " Alan Turing "], most=3)
+    >>> checked(["Ada Lovelace", " Alan  Turing "], most=3)
     ('Ada Lovelace', 'Alan Turing')
     """
-    names = tuple(unicodedata.normalize("NFC", name).strip(" ") for name in members)
+    names = tuple(map(spelled, members))
     for name in names:
         if not name or len(name) > LONGEST or not name.isprintable() or "," in name:
             raise UngradableError(f"Expected the name of a team member, at most {LONGEST} letters, found "
@@ -31,6 +34,29 @@ def checked(members: Sequence[str], most: int) -> tuple[str, ...]:
     if len(names) > most:
         raise UngradableError(f"The team has {len(names)} members; the task allows {most}.")
     return names
+
+
+def spelled(name: str) -> str:
+    """A name as it is kept: composed letters, single blanks, and none around it."""
+    return re.sub(" +", " ", unicodedata.normalize("NFC", name)).strip(" ")
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """Known names that differ from a name in case, in accents or in one letter alone.
+
+    >>> near("zlutoucky kun", ["Žluťoučký Kůň", "Ada"]), near("Ada Lovelce", ["Ada Lovelace"]), near("bob", ["rob"])
+    (['Žluťoučký Kůň'], ['Ada Lovelace'], [])
+    """
+    own = _bare(name)
+    most = 1 if len(own) >= TELLING else 0
+    return sorted(each for each in known if each != name and abs(len(_bare(each)) - len(own)) <= most
+                  and edit_distance.edit_distance(_bare(each), own) <= most)
+
+
+def _bare(name: str) -> str:
+    """The letters alone, small and without accents."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(each for each in letters if not unicodedata.combining(each))
 
 
 def parse(text: str, most: int) -> tuple[str, ...]:
