@@ -4,6 +4,13 @@ npfl-kit check bboxes_utils                          the files of the task in th
 npfl-kit check bboxes_utils my/bboxes_utils.py --case=iou
 npfl-kit check tagger logs/tagger-DATE/predictions_dev.txt      predictions of the dev set
 npfl-kit check tagger predictions_dev.txt --html=report.html    a page, with what was predicted worst
+npfl-kit check bboxes_utils --json      {"task", "task_version", "submission": sha256, "state", "score", "max",
+                                        "rationale", "environment", "values", "cases": [{"id", "state", "score",
+                                        "max", "visibility", "expected", "actual", "rationale", "help", "seconds",
+                                        "peak_rss" in bytes, "isolation", "reproduce"}]}
+
+A state is graded, ungradable (the files cannot be judged), student_error (the code failed), limit (it took too much)
+or grader_error (the fault is the grader's); only graded has points.
 """
 from __future__ import annotations
 

@@ -250,3 +250,11 @@ def test_equal_metrics_of_other_flags_are_wrong_and_not_uncounted(course, comman
     out = command("check", "loss")[1]
 
     assert "although the flags differ" in out and "wrong" in out and "not counted" not in out
+
+
+def test_help_names_every_field_of_the_json(course, command):
+    said = command("check", "--help")[1]
+
+    found = json.loads(command("check", "double", course / "double.py", "--json")[1])
+    assert all(f'"{name}"' in said for name in [*found, *found["cases"][0]])
+    assert all(state in said for state in record.STATES)
