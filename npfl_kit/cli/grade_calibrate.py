@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
     print(*table.lines(rows, header=["case", "number", "least", "most", "margin"]) if rows else [], sep="\n")
     print(f"Written: {task_file.reference(path)}")
     calibrated = task_file.read(path)
-    unseen = [mutant.name for mutant, wrong in mutants
-              if not selftest.tried_wrong(calibrated, mutant, wrong, context).ok]
-    for name in unseen:
-        print(f"not discriminating: {name} is inside of every band and tolerance. Add a case that sees it.")
+    trials = [selftest.tried_wrong(calibrated, mutant, wrong, context) for mutant, wrong in mutants]
+    unseen = [trial for trial in trials if not trial.ok]
+    for trial in unseen:
+        print(f"not discriminating: {trial.name}: {trial.why}. Add a case that sees it, or points to one.")
     print(f"Next: npfl-kit grade selftest {task.lab}")
     return 1 if unseen else 0

@@ -151,6 +151,13 @@ def test_digits_are_judged_picture_by_picture(tmp_path):
     assert predictions._worst(part.wrong) == (2,)
 
 
+def test_gold_that_does_not_fit_its_split_is_a_fault_of_the_course(tmp_path):
+    (tmp_path / "gold.txt").write_text("A\nB\n")
+
+    with pytest.raises(errors.DataError, match="course's own answers.*gold.txt: expected 300 sentences"):
+        gold.load(Data("morphology", "accuracy"), "test", tmp_path)
+
+
 def test_the_numbers_of_a_record_are_finite():
     record.Record("lab", "0" * 64, "0" * 64, "graded", (), values=judged(b"0\n" * 2000).values())
 

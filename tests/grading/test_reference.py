@@ -6,6 +6,7 @@ import pytest
 
 from npfl_kit import errors
 from npfl_kit.grading.grader import plans, reference
+from npfl_kit.grading.proofs import calibrate
 from npfl_kit.grading.sandbox import runner
 from npfl_kit.grading.tasks import task_file
 from npfl_kit.grading.wire import values
@@ -47,6 +48,29 @@ def test_answers_are_computed_once_for_equal_seeds_and_anew_for_others(course, r
 
     assert count == 5 and runs[count:] == ["secret"]        # public seeds are the same for every secret
     np.testing.assert_array_equal(first["secret"].values[0], again["secret"].values[0])
+
+
+def test_a_solution_that_was_mended_answers_anew(course):
+    task, cache, context = small_course.task("double"), {}, small_course.context()
+    (course / "double.py").write_text(small_course.DOUBLE.replace("2 * x", "3 * x"), encoding="utf-8")
+    wrong = of(task, context, reference.References(cache))["secret"].values[0]
+    (course / "double.py").write_text(small_course.DOUBLE, encoding="utf-8")
+
+    right = of(task, context, reference.References(cache))["secret"].values[0]
+
+    np.testing.assert_allclose(3 * right, 2 * wrong)
+
+
+def test_a_reference_file_knows_its_solution(course):
+    task = small_course.task("loss")
+    assert not reference.is_of_another_solution(task)       # which nobody has measured
+    document = calibrate.calibrate(task, course / "loss.py", small_course.context(), 1, {"as it is": {}})
+    (course / "loss.reference.json").write_text(calibrate.text(document), encoding="utf-8")
+    assert not reference.is_of_another_solution(task)
+
+    (course / "loss.py").write_text(small_course.LOSS + "# mended\n", encoding="utf-8")
+
+    assert reference.is_of_another_solution(task)
 
 
 def test_a_cache_holds_text_only(course):

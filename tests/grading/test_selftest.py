@@ -50,6 +50,14 @@ def test_a_mutant_that_no_case_sees_is_named(course):
     assert not found.ok and found.why == "plus did not see it"
 
 
+def test_a_mutant_that_lost_too_few_points_is_named(course):
+    (course / "double.toml").write_text("threshold = 2\n" + small_course.DOUBLE_TASK, encoding="utf-8")
+
+    found = tried()["minus"]
+
+    assert not found.ok and found.why == "plus saw it, but 3 points are not below 2"
+
+
 def test_a_solution_without_full_marks_is_named(course):
     broken = small_course.DOUBLE.replace("return x + y", "raise OSError('no')\n    return x + y")
     (course / "double.py").write_text(broken, encoding="utf-8")

@@ -69,10 +69,11 @@ class References:
 
     def answers(self, task: Task, plans: Sequence[Plan], context: Context) -> dict[str, list[Any]]:
         """The values that the solution gives to each repeat of the cases."""
-        keys = {plan.case.id: key(task, plan) for plan in plans}
+        solution = self.solution(task)
+        keys = {plan.case.id: key(task, plan, solution) for plan in plans}
         with self.lock:         # of many workers at once, the first computes and the others wait
             todo = [plan for plan in plans if keys[plan.case.id] not in self.cache]
-            for case_id, answer in run(task, todo, self.solution(task), context).items():
+            for case_id, answer in run(task, todo, solution, context).items():
                 self.cache[keys[case_id]] = record.canonical([values.to_json(each) for each in answer])
         return {case_id: [values.from_json(each) for each in json.loads(self.cache[name])]
                 for case_id, name in keys.items()}
@@ -93,16 +94,20 @@ def script(task_name: str) -> Path:
 
 
 def read(task: Task) -> Mapping[str, Any]:
-    """The cases in the reference file of a task, by id; none if there is no file.
+    """The cases in the reference file of a task, by id; none if there is no file. Raises as `read_file`."""
+    return read_file(task)["cases"]
+
+
+def read_file(task: Task) -> Mapping[str, Any]:
+    """The reference file of a task.
 
     Raises: DataError for a file that is none of `npfl-kit grade calibrate`.
     """
     path = task_file.reference(task_file.find(task.lab))
     found = bounded_file.read_json(path, errors.DataError, MOST_BYTES) if path.is_file() else {"cases": {}}
-    cases = found.get("cases") if isinstance(found, dict) else None
-    if not isinstance(cases, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("cases"), dict):
         raise errors.DataError(f"{path} holds no reference results. Type: npfl-kit grade calibrate {task.lab}")
-    return cases
+    return found
 
 
 def fingerprint(case: Case) -> str:
@@ -111,10 +116,21 @@ def fingerprint(case: Case) -> str:
     return hashlib.sha256(record.canonical(parts).encode()).hexdigest()[:16]
 
 
-def key(task: Task, plan: Plan) -> str:
-    """The name of an answer in a cache."""
+def key(task: Task, plan: Plan, solution: Path) -> str:
+    """The name of an answer in a cache; a solution that was mended has another one."""
     return record.canonical([task.lab, task.version, plan.case.id, plan.seed,
-                             environment.identity(environment.versions())])
+                             environment.identity(environment.versions()), sha256(solution)])
+
+
+def sha256(solution: Path) -> str:
+    """By what a reference file knows the solution that it is of."""
+    return hashlib.sha256(solution.read_bytes()).hexdigest()
+
+
+def is_of_another_solution(task: Task) -> bool:
+    """Whether the solution was changed after its answers were measured, if they ever were."""
+    known = read_file(task).get("solution")
+    return known is not None and known != sha256(script(task.lab))
 
 
 def is_compared(case: Case) -> bool:

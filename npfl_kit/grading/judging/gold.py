@@ -41,7 +41,7 @@ def _load(dataset: str, column: Optional[str], metric: str, split: str, folder: 
     lines = Path(folder, LINES) if folder and Path(folder, LINES).is_file() else None
     json = Path(folder, JSON) if folder and Path(folder, JSON).is_file() else None
     known = data_sets.load(dataset, None if lines or json else folder, column=column)
-    found = _given(known, dataset, metric, lines, json) if lines or json else _own(known, dataset, metric, split)
+    found = _given(known, dataset, metric, split, lines, json) if lines or json else _own(known, dataset, metric, split)
     if metric not in found.metrics:
         raise errors.unknown(f"metric of {dataset}", metric, found.metrics)
     if not len(found):
@@ -62,13 +62,18 @@ def _own(known: Any, dataset: str, metric: str, split: str) -> Answers:
     return ClassAnswers(known.split(split).labels, known.classes)
 
 
-def _given(known: Any, dataset: str, metric: str, lines: Optional[Path], json: Optional[Path]) -> Answers:
+def _given(known: Any, dataset: str, metric: str, split: str, lines: Optional[Path], json: Optional[Path]) -> Answers:
     """The answers in a file of the course."""
     if json is not None:
         return DetectionAnswers(bounded_file.read_json(json, errors.DataError), kind_of(metric))
     assert lines is not None
     if dataset in data_sets.TAGGING:
-        return TagAnswers(tag_lines.read(lines), known.spans)
+        sentences = known.split(split).sentences
+        try:
+            return TagAnswers(tag_lines.read(lines, [len(each) for each in sentences]), known.spans)
+        except errors.PredictionsError as problem:
+            raise errors.DataError(f"The course's own answers do not fit the {split} split of {dataset}: {problem}") \
+                from None
     if dataset in data_sets.DETECTION:
         return PictureAnswers(svhn.read(lines))
     _require_classes(dataset)

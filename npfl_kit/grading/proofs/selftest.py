@@ -97,7 +97,11 @@ def expected(task: Task, result: record.Record, wanted: str, fails: Sequence[str
     paid = [each.id for each in result.cases if each.id in fails and each.score]
     if paid:
         return False, f"{', '.join(paid)} did not see it"
-    return result.score < limit(task), "" if result.score < limit(task) else "no case saw it"
+    if result.score < limit(task):
+        return True, ""
+    lost = [each.id for each in result.cases if each.score < each.max]
+    return False, (f"{', '.join(lost)} saw it, but {result.score:g} points are not below {limit(task):g}" if lost
+                   else "no case saw it")
 
 
 def limit(task: Task) -> float:
