@@ -7,7 +7,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-FOLDERS = sorted([*ROOT.glob("labs/*/"), *ROOT.glob("datasets/*/")])
+FOLDERS = sorted(path for path in [*ROOT.glob("labs/*"), *ROOT.glob("datasets/*")] if path.is_dir())
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)

@@ -487,6 +487,15 @@ def test_public_cases_are_judged_by_public_rows_and_others_by_the_rest(gold):
     assert all(case.isolation == record.NO_CODE and case.seconds is not None for case in found.cases)
 
 
+def test_a_case_of_predictions_that_depends_on_one_that_failed_does_not_count(gold):
+    easy = Case("easy", 1, "after_due", depends=("seen",), expect={"accuracy": Expectation(at_least=0)})
+    task = dataclasses.replace(PREDICTIONS, cases=(*PREDICTIONS.cases, easy))
+
+    bad, good = (engine.grade(task, predicted(count), small_course.context(gold_dir=gold)) for count in (0, 40))
+
+    assert bad.score == 0 and "case seen failed" in bad.cases[2].rationale and good.score == 5
+
+
 def test_all_right_has_all_points_and_all_wrong_none(gold):
     right, wrong = (engine.grade(PREDICTIONS, predicted(count), small_course.context(gold_dir=gold))
                     for count in (40, 0))

@@ -183,6 +183,7 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (FILED + DATA + "home_split = 'test'", ["[data], home_split: ", "another split"]),
     (FILED.replace('points = 1', 'points = 1\nvisibility = "hidden"') + DATA + "[board]\nmetric = 'accuracy'",
      ["[[cases]] a, visibility: ", "public or after_due", "got hidden"]),
+    (FILED.replace("{ at_most = 1 }", "{ band = true }") + DATA, ["expect.accuracy.band: ", "kind runs", "predictions"]),
     (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'accuracy'", "got 'f1'"]),
     (FILED + DATA.replace("mnist", "minst"), ["[data], dataset: ", "no data set 'minst'", "did you mean mnist"]),
     (FILED + DATA.replace("mnist", "tiny_shakespeare"), ["[data], dataset: ", "no predictions", "tiny_shakespeare"]),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from npfl_kit.grading import record
-from npfl_kit.grading.grader import failures, reference
+from npfl_kit.grading.grader import dependencies, failures, reference
 from npfl_kit.grading.grader.context import Context
 from npfl_kit.grading.grader.plans import Plan, plans
 from npfl_kit.grading.judging import judges
@@ -28,7 +28,7 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
     if found := uses_of_forbidden(task, sources):
         help = "Write it without that name."
         return [failures.failed(task, case, "student_error", found, help) for case in cases], {}
-    needed = closure(task, cases)
+    needed = dependencies.closure(task, cases)
     planned = plans(task, needed, context.secret)
     expected = context.references.of(task, planned, context)
     secret_last = sorted(planned, key=lambda plan: plan.case.visibility != "public")    # a child is told one by one
@@ -38,10 +38,9 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
     records: dict[str, record.CaseRecord] = {}
     for plan in planned:
         case = plan.case
-        causes = [records[name] for name in case.depends if records[name].score < records[name].max
-                  or records[name].state != "graded"]
+        cause = dependencies.failed(case, records)
         is_run = not any(map(failures.is_of_import, outcomes[case.id]))
-        records[case.id] = (failures.not_counted(task, case, causes[0]) if causes and is_run
+        records[case.id] = (failures.not_counted(task, case, cause) if cause and is_run
                             else judge_case(task, plan, outcomes[case.id], expected.get(case.id)))
     for case in needed:
         unmoved(task, case, outcomes, records)
@@ -62,18 +61,6 @@ def uses_of_forbidden(task: Task, sources: Mapping[str, bytes]) -> str:
         if uses:
             return f"{name}, line {uses[0][1]}: {uses[0][0]} is not allowed {where}: write it yourself."
     return ""
-
-
-def closure(task: Task, cases: Sequence[Case]) -> list[Case]:
-    """The cases and all that they depend on or are compared with, in the order of the task."""
-    wanted, todo = set(), [case.id for case in cases]
-    while todo:
-        name = todo.pop()
-        if name not in wanted:
-            wanted.add(name)
-            case = task.case(name)
-            todo += [*case.depends, *([case.differs_from] if case.differs_from else [])]
-    return [case for case in task.cases if case.id in wanted]
 
 
 def by_case(planned: Sequence[Plan], outcomes: Iterable[runner.Outcome]) -> Outcomes:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from npfl_kit.grading import record
-from npfl_kit.grading.grader import failures, weights
+from npfl_kit.grading.grader import dependencies, failures, weights
 from npfl_kit.grading.grader.context import Context
 from npfl_kit.grading.judging import judges, predictions
 from npfl_kit.grading.tasks.task import Case, Data, Task
@@ -26,13 +26,17 @@ def judge(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Con
     Returns: a record for each case; and the numbers for a board.
     """
     started = time.perf_counter()
-    data = data_of(task)
+    data, needed = data_of(task), dependencies.closure(task, cases)
     scores = {metric: predictions.judge(task, dataclasses.replace(data, metric=metric), upload, context.gold_dir,
                                         context.secret, home=context.home)
-              for metric in {data.metric, *(name for case in cases for name in case.expect)}}
+              for metric in {data.metric, *(name for case in needed for name in case.expect)}}
     seconds = round(time.perf_counter() - started, 3)
-    records = [record_of(task, case, scores, seconds, context.home) for case in cases]
-    return records, {} if context.home else scores[data.metric].values()
+    records: dict[str, record.CaseRecord] = {}
+    for case in needed:
+        cause = dependencies.failed(case, records)
+        records[case.id] = (failures.not_counted(task, case, cause) if cause else
+                            record_of(task, case, scores, seconds, context.home))
+    return [records[case.id] for case in cases], {} if context.home else scores[data.metric].values()
 
 
 def judge_weights(task: Task, cases: Sequence[Case], upload: intake.Upload, context: Context) \

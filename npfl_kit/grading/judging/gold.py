@@ -41,7 +41,8 @@ def _load(dataset: str, column: Optional[str], metric: str, split: str, folder: 
     lines = Path(folder, LINES) if folder and Path(folder, LINES).is_file() else None
     json = Path(folder, JSON) if folder and Path(folder, JSON).is_file() else None
     known = data_sets.load(dataset, None if lines or json else folder, column=column)
-    found = _given(known, dataset, metric, split, lines, json) if lines or json else _own(known, dataset, metric, split)
+    found = (_given(known, dataset, metric, split, lines, json) if lines or json
+             else _own(known, dataset, metric, split))
     if metric not in found.metrics:
         raise errors.unknown(f"metric of {dataset}", metric, found.metrics)
     if not len(found):

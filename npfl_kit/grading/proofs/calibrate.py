@@ -51,8 +51,8 @@ def calibrate(task: Task, solution: Path, context: Context, repeats: int,
         for case in needed:
             answers[case.id].append([each[case.id] for each in found])
     cases = {case.id: entry for case in needed for entry in [entry_of(task, case, answers[case.id])] if entry}
-    return {"lab": task.lab, "solution": reference.sha256(solution), "environment": dict(environment.versions()), "settings": list(settings),
-            "repeats": repeats, "cases": cases}
+    return {"lab": task.lab, "solution": reference.sha256(solution), "environment": dict(environment.versions()),
+            "settings": list(settings), "repeats": repeats, "cases": cases}
 
 
 def entry_of(task: Task, case: Case, answers: Sequence[Sequence[Sequence[Any]]]) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def _of_case(whole: task.Task, case: task.Case, earlier: tuple[task.Case, ...]) 
         yield "expect", "expected what a metric has to be, as expect.accuracy = { at_least = 0.9 }."
     for metric, expectation in case.expect.items():
         low, high = expectation.at_least, expectation.at_most
+        if expectation.band and whole.kind != "runs":
+            yield f"expect.{metric}.band", f"expected in tasks of the kind runs, this one is of the kind {whole.kind}."
         if low is None and high is None and not expectation.band:
             yield f"expect.{metric}", "expected at_least, at_most or band = true, got none of them."
         if low is not None and high is not None and low > high:
