@@ -15,7 +15,9 @@ The columns of csv:
   submission      number of the one that counts
   received_at     when that came, in UTC
   submissions     how many have a result
-  note            what a teacher should look at
+  note            what a teacher should look at: below the threshold, in several teams, beyond the attempts of a day,
+                  to be graded again, graded by an older version of the task, near the name of somebody else, or the
+                  same file as an earlier submission of others
 """
 from __future__ import annotations
 
@@ -63,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
 def write_csv(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
               when: datetime.datetime) -> None:
     """One table of all labs."""
-    from npfl_kit.grading.course import final_order
+    from npfl_kit.grading.course import final_order, gradebook
     from npfl_kit.grading.pages import export_csv
 
-    write(args.output, export_csv.table({lab: final_order.grades(store, each) for lab, each in descriptions.items()}))
+    write(args.output, export_csv.table({lab: gradebook.remarked(store, each, final_order.grades(store, each))
+                                         for lab, each in descriptions.items()}))
 
 
 def write_junit(store: stores.Store, descriptions: dict[str, tasks.Task], args: argparse.Namespace,
@@ -89,7 +92,7 @@ def write_gradescope(store: stores.Store, descriptions: dict[str, tasks.Task], a
 
     def texts(description: tasks.Task) -> Iterator[tuple[str, str]]:
         for each in policy.counted(*student_view.told(description, store.runs(lab=description.lab), when)):
-            value = export_gradescope.results(each.run.result, description, when, each.points)
+            value = export_gradescope.results(each.run.result, description, when, each)
             yield f"{each.run.submission.id}.json", export_gradescope.text(value)
 
     write_all(descriptions, args, texts)

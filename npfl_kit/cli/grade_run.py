@@ -56,6 +56,7 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     from npfl_kit.cli import machine
     from npfl_kit.grading import environment
     from npfl_kit.grading.course import course_grader, policy_history
+    from npfl_kit.grading.grader import reference
     from npfl_kit.grading.sandbox import isolation
     from npfl_kit.grading.stores import batch, batch_progress, store_folder
 
@@ -69,7 +70,13 @@ def grade_pending(store: stores.Store, args: argparse.Namespace, only: Optional[
     grader = course_grader.CourseGrader(store, tasks, level, args.trusted)
     for lab, task in tasks.items():
         policy_history.keep(store, task)
+        waiting = set(store.pending(lab))
+        if not (waiting if only is None else waiting.intersection(only)):
+            continue
         warn_of_silence(task)
+        if reference.is_of_another_solution(task):
+            print(f"{lab}: the solution was changed after its answers were measured. If it answers otherwise now, "
+                  f"type: npfl-kit grade calibrate {lab}", file=sys.stderr)
         if task.data and not store.gold_dir(lab):
             print(f"{lab} is judged by the {task.data.split} split of {task.data.dataset}, which students may have, "
                   f"too. Hidden answers belong into {store.folder / store_folder.GOLD / lab}, see npfl-kit grade run "

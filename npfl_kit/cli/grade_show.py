@@ -8,6 +8,7 @@ npfl-kit grade show STORE --json        [{"lab", "task_version", "persons": [{"p
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from npfl_kit.cli import grade_run, table
 
 if TYPE_CHECKING:
     from npfl_kit.grading.course import gradebook
+    from npfl_kit.grading.stores import entries
     from npfl_kit.grading.stores import store as stores
     from npfl_kit.grading.tasks import task as tasks
 
@@ -39,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
     with stores.Store(args.store) as store:
         tasks, broken = course_grader.read_tasks(store, args.lab)
-        found = {lab: gradebook.lines(store, task, store.runs(lab=lab), final_order.order_points(store, task))
+        runs = {lab: store.runs(lab=lab) for lab in tasks}
+        found = {lab: remarked(store, task, gradebook.lines(store, task, runs[lab],
+                                                            final_order.order_points(store, task)))
                  for lab, task in tasks.items()}
         for lab, why in broken.items():
             print(f"{lab} is left out: {why}", file=sys.stderr)
@@ -51,22 +55,39 @@ def run(args: argparse.Namespace) -> int:
                              indent=1, allow_nan=False))
             return LEFT_OUT if broken else 0
         for lab, lines in found.items():
-            print(*text(store, tasks[lab], lines), sep="\n", end="\n\n")
+            print(*text(store, tasks[lab], lines), *older(store, tasks[lab], runs[lab]), sep="\n", end="\n\n")
         if found or not broken:
             print(f"Type: npfl-kit grade why {args.store} SUBMISSION, for every case of one." if found else
                   f"The store has no submissions yet. Type: npfl-kit submit LAB FILES --store={args.store}")
     return LEFT_OUT if broken else 0
 
 
+def remarked(store: stores.Store, task: tasks.Task, lines: Sequence[gradebook.Line]) -> list[gradebook.Line]:
+    """The lines with what only a teacher should see in their notes."""
+    from npfl_kit.grading.course import gradebook
+
+    grades = gradebook.remarked(store, task, {line.person: line.grade for line in lines})
+    return [dataclasses.replace(line, grade=grades[line.person]) for line in lines]
+
+
+def older(store: stores.Store, task: tasks.Task, runs: Sequence[entries.Run]) -> list[str]:
+    """A sentence about results of an older version of the task, but those of submissions that wait."""
+    from npfl_kit.grading.course import gradebook
+
+    count = len(set(gradebook.older(task, runs)) - set(store.pending(task.lab)))
+    return [f"{count} {'was' if count == 1 else 'were'} graded by an older version of the task. Type: npfl-kit grade "
+            f"regrade {store.folder} --lab={task.lab}"] if count else []
+
+
 def text(store: stores.Store, task: tasks.Task, lines: Sequence[gradebook.Line]) -> list[str]:
     """The grades of a lab: a heading, a line per person, and what is to be done."""
     from npfl_kit.grading import shown_text
-    from npfl_kit.grading.marks import student_view
+    from npfl_kit.grading.marks import policy, student_view
 
     more, rows = student_view.more(task), []
     for each in lines:
         counted = each.grade.counted
-        state = each.state + (f", late x {counted.factor:.2f}" if counted and each.grade.late else "")
+        state = each.state + (f", late x {policy.shown_factor(counted.factor)}" if counted and each.grade.late else "")
         order = [shown_text.number(each.grade.order_points) if each.grade.order_points else "-"] if more else []
         rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), *order, state,
                      f"#{counted.run.submission.id}" if counted else "-", each.grade.submissions,

@@ -4,7 +4,8 @@ npfl-kit status --store=DIR --person=NAME
 npfl-kit status --lab=tagger            with the newest submission case by case
 npfl-kit status --json      {"person", "labs": [{"lab", "title", "due", "grade": as of `grade show`, "history":
                             [{"submission", "received_at", "sha256", "team", "state", "points", "factor",
-                            "within_attempts"}], "place": {"rank", "of", "value"} or null, "told_later"}],
+                            "within_attempts", "taken": what took points}],
+                            "place": {"rank", "of", "value"} or null, "told_later"}],
                             "unreadable": [{"lab", "submissions"}], of labs whose task file cannot be read}
 
 What is told after the deadline is not counted before it; `told_later` says what that is.
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what a person has in each lab."""
-    from npfl_kit.grading.course import course_grader
+    from npfl_kit.grading.course import course_grader, handing_in
     from npfl_kit.grading.stores import store as stores
 
     folder, person = submit.folder_of(args.store), submit.person_name(args.person)
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
             raise errors.unknown("lab with submissions", args.lab, store.labs())
         found = [status for status in (of_lab(store, tasks[lab], person, bool(args.lab))
                                        for lab in labs if lab in tasks) if status]
+        near = [] if store.submissions(person=person) else handing_in.near_known(store, person)
         unread = {lab: received for lab in labs if lab in broken and (received := store.submissions(lab, person))}
     if args.json:
         print(json.dumps({"person": person, "labs": [each.pop("as_json") for each in found],
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             print(*status["text"], sep="\n", end="\n\n")
         for lab, received in unread.items():
             print(unreadable(lab, received))
-        print(next_step(args.lab, folder, person, [each["lab"] for each in found], bool(unread)))
+        print(next_step(args.lab, folder, person, [each["lab"] for each in found], bool(unread), near))
     return 2 if unread else 0
 
 
@@ -73,14 +75,20 @@ def unreadable(lab: str, received: Sequence[entries.Submission]) -> str:
     return f"{lab}: received {each}; its task file cannot be read now, tell your teacher."
 
 
-def next_step(lab: Optional[str], folder: Path, person: str, shown: Sequence[str], others: bool) -> str:
-    """What to type next."""
+def next_step(lab: Optional[str], folder: Path, person: str, shown: Sequence[str], others: bool,
+              near: Sequence[str]) -> str:
+    """What to type next; `near` has known names that this person, who is not known, may have meant."""
+    from npfl_kit.grading import shown_text
+
     if shown and not lab:
         one = shown[0] if len(shown) == 1 else "LAB"
         return (f"Type: npfl-kit status --lab={one} --store={submit.quoted(folder)} --person={submit.quoted(person)}, "
                 f"to see the newest submission case by case.")
     if shown or others:
         return f"Type: npfl-kit submit LAB FILES --store={submit.quoted(folder)}, to hand in."
+    if near:
+        return (f"{person} has handed in nothing; did you mean {', '.join(map(shown_text.line, near))}? "
+                f"Type: {submit.status(folder, near[0])}")
     return (f"{person} has handed in nothing{f' for {lab}' if lab else ''}. Was it by another name? Type: npfl-kit "
             f"status --store={submit.quoted(folder)} --person=NAME")
 
@@ -131,11 +139,10 @@ def text(task: tasks.Task, shown: tasks.Task, line: gradebook.Line, past: Sequen
     rows = []
     for each in past:
         counted, counts = each.counted, line.grade.counted
-        notes = [f"late: x {counted.factor:.2f}"] if counted and counted.factor < 1 else []
-        notes += ["one too many of its day"] if counted and not counted.within else []
+        notes = list(counted.taken) if counted else []
         notes += ["counts"] if counted and counts and counted.run.id == counts.run.id else []
         rows.append([f"#{each.submission.id}", policy.moment(each.submission.received_at, task.late), each.state,
-                     number(counted.points) if counted else "-", ", ".join(notes)])
+                     number(counted.points) if counted else "-", "; ".join(notes)])
     return found + table.lines(rows, header=["submission", "received", "state", "points", "note"])
 
 

@@ -75,7 +75,7 @@ def receipt_of(store: stores.Store, task: tasks.Task, submission: entries.Submis
     if factor == 0 and late.due:
         yield f"It comes after the deadline, {policy.moment(late.until or late.due, late)}, and will have no points."
     elif factor < 1:
-        yield f"It is late: its points are multiplied by {factor:.2f}."
+        yield f"It is late: its points are multiplied by {policy.shown_factor(factor)}."
     yield from filter(None, [handing_in.excess(store, task, submission)])
     for name, near in handing_in.newcomers(store, submission).items():
         said = "by this name" if name == submission.person else f"with {line(name)}"

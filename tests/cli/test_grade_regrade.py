@@ -47,3 +47,12 @@ def test_a_new_submission_of_a_stale_lab_waits_until_it_is_calibrated(command, s
     command("grade", "run", stale)
     with stores.Store(stale) as opened:
         assert opened.runs(3)[-1].score == 2.5
+
+
+def test_a_solution_that_changed_after_its_calibration_is_told(command, course, lab_folder):
+    command("submit", "first", course.archive(), "--person=ada")
+    (lab_folder / "first.reference.json").write_text('{"solution": "0", "cases": {}}')
+
+    code, _, err = command("grade", "run", course.store)
+
+    assert code == 0 and "first: the solution was changed" in err and "npfl-kit grade calibrate first" in err

@@ -55,7 +55,7 @@ def test_a_regrade_tells_what_changed_and_why(command, three, monkeypatch):
     better = type("Upload", (), {"files": {"first.py": b"# 0.6 graded"}, "sha256": "0" * 64})
     monkeypatch.setattr(engine, "grade", lambda task, upload, context: usual(
         task, better if b"0.5" in upload.files["first.py"] else upload, context))
-    three.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n")
+    three.write_task("optional = [\"notes.md\"]\n")
 
     code, out, _ = command("grade", "regrade", three.store, "--lab=first")
 
@@ -160,3 +160,18 @@ def test_showing_never_imports_tensorflow(three):
     ended = subprocess.run([sys.executable, "-c", code, "grade", "show", three.store], capture_output=True, text=True)
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_labs_of_which_nothing_is_graded_now_are_not_spoken_of(command, three, lab_folder):
+    three.write_task(visibility="after_due")
+    (lab_folder / "second.toml").write_text((lab_folder / "first.toml").read_text().replace(
+        "[[cases]]", 'files = ["first.py"]\n[[cases]]', 1))
+
+    said = "first: secret is never told"
+    first = command("grade", "run", three.store)[2]
+    command("submit", "second", three.archive(), "--person=ada")
+    errs = [command("grade", *arguments)[2] for arguments in (
+        ["run", three.store], ["rerun", three.store, "4"], ["rerun", three.store, "1"], ["regrade", three.store])]
+
+    assert first.startswith(said) and [said in err for err in errs] == [False, False, True, True]
+    assert ["second: secret" in err for err in errs] == [True, True, False, True]

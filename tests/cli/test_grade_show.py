@@ -165,3 +165,57 @@ def test_a_fault_of_ours_is_explained(command, graded, monkeypatch):
     command("grade", "run", graded.store)
 
     assert "OSError: no memory" in command("grade", "why", graded.store, 4)[1]
+
+
+def hand_in(command, course, person, text):
+    assert command("submit", "first", course.archive(text), f"--person={person}")[0] == 0
+
+
+def test_the_threshold_that_took_the_points_is_noted_for_teacher_and_student(command, course):
+    hand_in(command, course, "bob", "# 0.1 graded")
+    command("grade", "run", course.store)
+
+    for arguments in (["grade", "show", course.store], ["grade", "export", course.store, "--to=csv"],
+                      ["status", "--person=bob"]):
+        assert "0.5 of 5, below 1" in command(*arguments)[1]
+
+
+def test_results_by_another_version_of_the_task_are_told_until_they_are_graded_again(command, graded):
+    before = command("grade", "show", graded.store)[1]
+    graded.write_task("optional = [\"notes.md\"]\n")
+    _, out, err = command("grade", "show", graded.store)
+    csv, status = command("grade", "export", graded.store, "--to=csv")[1], command("status", "--person=ada")[1]
+    command("grade", "regrade", graded.store)
+    after = command("grade", "show", graded.store)[1]
+
+    assert (f"3 were graded by an older version of the task. Type: npfl-kit grade regrade {graded.store} --lab=first\n"
+            in out) and err == ""
+    assert out.count("  older task\n") == 3 == csv.count(",older task\n")
+    assert "older task" not in before + after + status and "older version of" not in before + after
+
+
+def test_near_names_and_equal_files_are_noted_for_teachers_alone(command, course):
+    for person in ("Ada Lovelace", "ada lovelace"):
+        hand_in(command, course, person, "# 1.0 graded")
+    command("grade", "run", course.store)
+
+    seen = [command(*arguments)[1] for arguments in (
+        ["grade", "show", course.store], ["grade", "show", course.store, "--json"],
+        ["grade", "export", course.store, "--to=csv"])]
+    own = command("status", "--person=ada lovelace", "--json")[1]
+
+    assert all("near Ada Lovelace; same file as #1" in out for out in seen)
+    assert "near" not in own and "same file" not in own
+
+
+def test_a_name_that_is_near_is_noted_before_anything_is_graded(command, course):
+    for person in ("Ada Lovelace", "ada lovelace"):
+        hand_in(command, course, person, "# 1.0 graded")
+
+    assert "near Ada Lovelace" in command("grade", "show", course.store)[1]
+
+
+def test_a_deadline_that_moved_makes_no_older_task(command, graded):
+    graded.write_task("[late]\ndue = 2099-01-01T00:00:00Z\n")
+
+    assert "older" not in command("grade", "show", graded.store)[1]

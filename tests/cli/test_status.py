@@ -54,7 +54,7 @@ def test_lateness_shows(command, course):
     out = command("status", "--person=ada")[1]
 
     assert "due 2020-01-01 00:00:00 +01:00, late until 2099-01-01 00:00:00 +01:00, x 1 falling to x 0.5\n" in out
-    assert "late: x 0.9" in out and "UTC" not in out
+    assert "late x 0.9" in out and "UTC" not in out
 
 
 def test_without_a_second_deadline_what_is_late_has_no_points(command, course):
@@ -154,3 +154,23 @@ def test_without_a_store_nothing_is_made(command, course):
     code, _, err = command("status", "--person=ada")
 
     assert code == 2 and "There is no store in" in err and not course.store.exists()
+
+
+def test_a_name_that_is_nearly_known_is_asked_about_and_no_other_is_told(command, course):
+    hand_in(command, course, "Adá K", "# 1.0 graded")
+    hand_in(command, course, "Grace Hopper", "# 0.5 graded")
+
+    near, far = (command("status", f"--person={person}")[1] for person in ("ada k", "eve"))
+
+    assert near == (f"ada k has handed in nothing; did you mean Adá K? Type: npfl-kit status --store={course.store} "
+                    "--person='Adá K'\n")
+    assert "Grace" not in near + far and "did you mean" not in far
+
+
+def test_what_is_hardly_late_does_not_look_like_in_time(command, course):
+    course.write_task("[late]\ndue = 2020-01-01T00:00:00Z\nuntil = 9000-01-01T00:00:00Z\n")
+    receipt = command("submit", "first", course.archive(), "--person=ada")[1]
+    command("grade", "run", course.store)
+
+    for out in (receipt, command("status", "--person=ada")[1], command("grade", "show", course.store)[1]):
+        assert re.search(r"(late x|multiplied by) 0\.99\d+\b", out)

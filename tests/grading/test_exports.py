@@ -169,11 +169,31 @@ def test_hostile_results_have_the_schema_too():
     check_results(json.loads(export_gradescope.text(value)))
 
 
-def test_the_score_is_that_of_the_policies():
-    found = export_gradescope.results(a_record(8.0), a_task(), WHEN, points=6.0)
+def results_of(score, described, person="ada", team=(), at=0):
+    course = policy_cases.Course()
+    course.hand_in(a_record(score), person, team, at)
+    [worth] = policy.counted(described, course.runs)
+    return export_gradescope.results(worth.run.result, described, WHEN, worth)
 
-    assert found["score"] == 6.0 and found["tests"][0]["score"] == 8.0
-    assert export_gradescope.results(a_record(8.0), a_task(), WHEN)["score"] == 8.0
+
+@pytest.mark.parametrize("parts, at, score, said", [
+    ({"threshold": 9}, 0, 0.0, "All cases were judged. 0 of these points count: 8 of 10, below 9."),
+    ({"late": task.Late("2026-11-21T12:00:00Z", "2026-11-21T14:00:00Z")}, 1, 6.0,
+     "All cases were judged. 6 of these points count: late x 0.75."),
+    ({"per_day": 0}, 0, 0.0, "All cases were judged. 0 of these points count: one too many of its day."),
+    ({}, 0, 8.0, "All cases were judged.")])
+def test_the_score_is_that_of_the_policies_and_the_output_says_why(parts, at, score, said):
+    found = results_of(8.0, a_task(**parts), at=at)
+
+    check_results(found)
+    assert (found["score"], found["output"]) == (score, said) and found["tests"][0]["score"] == 8.0
+    assert export_gradescope.results(a_record(8.0), a_task(**parts), WHEN)["score"] == 8.0
+
+
+def test_results_name_who_handed_in():
+    extra = results_of(8.0, a_task(), "ben", ["ada"])["extra_data"]
+
+    assert (extra["person"], extra["team"]) == ("ben", ["ada", "ben"])
 
 
 def test_no_test_hides_the_total_and_those_of_later_come_later():
@@ -194,8 +214,10 @@ def test_the_leaderboard_has_the_rounded_public_score():
 
 @pytest.mark.parametrize("points", [float("nan"), float("inf")])
 def test_results_that_are_not_finite_are_never_written(points):
+    course = policy_cases.Course()
+    worth = policy.Counted(course.hand_in(a_record()), points, 1.0, 1, True)
     with pytest.raises(ValueError):
-        export_gradescope.text(export_gradescope.results(a_record(), a_task(), WHEN, points))
+        export_gradescope.text(export_gradescope.results(a_record(), a_task(), WHEN, worth))
 
 
 def test_a_state_without_a_reason_is_said_in_words():

@@ -5,9 +5,11 @@ import pytest
 
 from npfl_kit.grading import record
 from npfl_kit.grading.course import gradebook
+from npfl_kit.grading.marks import policy
 from npfl_kit.grading.stores import leases
 from npfl_kit.grading.stores import store as stores
 from npfl_kit.grading.tasks import task
+from npfl_kit.grading.uploads import team
 
 TASK = task.Task("cnn", "runs", "v1", "A network", (task.Case("a", 4.0),), ("cnn.py",),
                  board=task.Board("accuracy", public=0.5))
@@ -109,3 +111,43 @@ def test_another_result_is_a_change_with_its_likely_reason(store):
 
     assert [each.because for each in gradebook.changes(before, between)] == ["another version of the task"]
     assert [each.because for each in gradebook.changes(between, store.latest())] == ["it does not repeat"]
+
+
+def remarks(store, described=TASK):
+    grades = policy.grades(described, store.runs(lab=described.lab))
+    return {person: grade.note for person, grade in gradebook.remarked(store, described, grades).items()}
+
+
+def test_who_was_graded_by_an_older_version_of_the_task_is_noted(store):
+    hand_in(store, "ada", 3.0)
+    hand_in(store, "ben", 3.0)
+    store.ask([2], "regrade")
+    grade(store, 3.0, version="v2")
+    now = dataclasses.replace(TASK, version="v2")
+
+    assert remarks(store, now) == {"ada": "older task", "ben": ""}
+    assert [gradebook.older(each, store.runs(lab="cnn")) for each in (TASK, now)] == [[2], [1]]
+
+
+def test_a_name_that_is_nearly_another_one_is_noted_unless_they_are_a_team(store):
+    store.submit("rnn", b"elsewhere", "Grace Hoppr")
+    for person, members in (("Ada Lovelace", ()), ("ada lovelace", ()), ("Jan Novak", ["Jana Novak"]),
+                            ("Grace Hopper", ())):
+        hand_in(store, person, 1.0, members)
+
+    assert remarks(store) == {"Ada Lovelace": "near ada lovelace", "ada lovelace": "near Ada Lovelace",
+                              "Grace Hopper": "near Grace Hoppr", "Jan Novak": "", "Jana Novak": ""}
+
+
+def test_the_file_of_an_earlier_submission_of_others_is_noted(store):
+    for person, members in (("ada", ()), ("ben", ()), ("ada", ()), ("cyd", ["ada"]), ("cyd", ())):
+        store.submit("cnn", f"{person} {members}".encode(), person, members, "ab" * 32)
+    grade(store, 1.0)
+    leases.Leases(store, {"cnn": "v1"}, {"python": "3.11.7"}).claim()       # the others are equal
+    hand_in(store, "eve", 1.0)
+
+    assert remarks(store) == {"ada": "", "ben": "same file as #1", "cyd": "same file as #2", "eve": ""}
+
+
+def test_numbers_of_logins_are_not_near():
+    assert team.near("student1", ["student2", "studnt1"]) == ["studnt1"]

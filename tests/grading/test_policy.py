@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from npfl_kit import errors
+from npfl_kit.grading import record
 from npfl_kit.grading.marks import policy
 from npfl_kit.grading.tasks import task
 from tests.grading import policy_cases
-from tests.grading.policy_cases import NOON, a_record, a_task
+from tests.grading.policy_cases import DIGEST, NOON, a_record, a_task
 
 HOUR = datetime.timedelta(hours=1)
 LATE = task.Late("2026-11-21T12:00:00+00:00", "2026-11-21T16:00:00+00:00", 0.5)
@@ -257,3 +258,45 @@ def test_another_submission_never_lowers_a_grade(more, scores):
     course.hand_in(a_record(more))
 
     assert policy.grade_of(a_task(), course.runs).points >= before
+
+
+@pytest.mark.parametrize("factor, shown", [
+    (1.0, "1.00"), (0.999854, "0.9998"), (0.9961, "0.996"), (0.754, "0.75"), (0.5, "0.50"), (0.0, "0.00")])
+def test_a_factor_never_looks_like_one_unless_it_is(factor, shown):
+    assert policy.shown_factor(factor) == shown
+
+
+@pytest.mark.parametrize("score, hours, taken", [
+    (8.0, 0, ()), (3.0, 0, ("3 of 10, below 4",)), (3.9999, 0, ("3.99 of 10, below 4",)), (0.0, 0, ()),
+    (8.0, 1, ("late x 0.75",)), (3.0, 1, ("3 of 10, below 4", "late x 0.75"))])
+def test_what_took_points_is_said(course, score, hours, taken):
+    late = task.Late("2026-11-21T12:00:00Z", "2026-11-21T14:00:00Z", 0.5)
+    course.hand_in(a_record(score), at=hours)
+
+    [worth] = policy.counted(a_task(threshold=4, late=late), course.runs)
+
+    assert worth.taken == taken
+
+
+def test_the_threshold_takes_nothing_of_what_the_grader_failed_at(course):
+    cases = (record.CaseRecord("a", "graded", 3.0, 5.0), record.CaseRecord("b", "grader_error", 0.0, 5.0))
+    course.hand_in(record.Record("first", "v1", DIGEST, "grader_error", cases))
+
+    assert policy.grade_of(a_task(threshold=4), course.runs).note == "1 to be graded again"
+
+
+def test_one_too_many_of_its_day_is_said_to_have_taken_points(course):
+    course.hand_in(a_record(8.0))
+    course.hand_in(a_record(9.0), at=1)
+
+    assert [each.taken for each in policy.counted(a_task(per_day=1), course.runs)] == [
+        (), ("one too many of its day",)]
+
+
+def test_the_note_of_a_grade_says_that_the_threshold_took_the_points(course):
+    course.hand_in(a_record(3.0))
+    course.hand_in(a_record(8.0), "ben")
+
+    found = policy.grades(a_task(threshold=4), course.runs)
+
+    assert {name: grade.note for name, grade in found.items()} == {"ada": "3 of 10, below 4", "ben": ""}

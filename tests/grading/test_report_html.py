@@ -78,7 +78,7 @@ def test_receipt_and_lateness_are_told():
     text = " ".join(a_page(submission=SUBMISSION, grade=policy.grade_of(TASK, runs)).text.split())
 
     assert "12, by ada, ben" in text and "2026-11-21 20:00:00 UTC" in text and DIGEST in text
-    assert "1.5 of 6 points, from submission 12, which was late: its points count 75 %" in text
+    assert "1.5 of 6 points, from submission 12, which was late: its points count x 0.75" in text
 
 
 def test_moments_are_in_the_zone_of_the_deadline():

@@ -1,6 +1,5 @@
 """A task file says everything about a task, and what it says wrongly is named by file, table and key."""
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import pathlib
@@ -183,7 +182,8 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (FILED + DATA + "home_split = 'test'", ["[data], home_split: ", "another split"]),
     (FILED.replace('points = 1', 'points = 1\nvisibility = "hidden"') + DATA + "[board]\nmetric = 'accuracy'",
      ["[[cases]] a, visibility: ", "public or after_due", "got hidden"]),
-    (FILED.replace("{ at_most = 1 }", "{ band = true }") + DATA, ["expect.accuracy.band: ", "kind runs", "predictions"]),
+    (FILED.replace("{ at_most = 1 }", "{ band = true }") + DATA,
+     ["expect.accuracy.band: ", "kind runs", "predictions"]),
     (FILED + DATA + "[board]\nmetric = 'f1'", ["[board], metric: ", "'accuracy'", "got 'f1'"]),
     (FILED + DATA.replace("mnist", "minst"), ["[data], dataset: ", "no data set 'minst'", "did you mean mnist"]),
     (FILED + DATA.replace("mnist", "tiny_shakespeare"), ["[data], dataset: ", "no predictions", "tiny_shakespeare"]),
@@ -354,20 +354,20 @@ def test_a_band_without_reference_results_says_what_to_type(tmp_path):
     assert task_file.read(path).cases[0].expect["loss"].band
 
 
-def test_the_version_tells_any_change_of_the_file_or_of_its_reference(tmp_path):
-    path, seen = tmp_path / "lab.toml", set()
-    for text in (MINIMAL, MINIMAL + "\n"):
-        path.write_text(text, encoding="utf-8")
-        for reference in (None, "", "{}"):
-            task_file.reference(path).unlink(missing_ok=True)
-            if reference is not None:
-                task_file.reference(path).write_text(reference, encoding="utf-8")
-            seen.add(task_file.read(path).version)
+def test_the_version_tells_what_results_follow_from_and_no_policy(tmp_path):
+    def version(text, reference=""):
+        (tmp_path / "lab.toml").write_text(text, encoding="utf-8")
+        (tmp_path / "lab.reference.json").write_text(reference, encoding="utf-8")
+        return task_file.read(tmp_path / "lab.toml").version
 
-    task_file.reference(path).write_text("B", encoding="utf-8")
-    assert task_file.version(path, b"A") != task_file.version(path.with_name("no.toml"), b"AB")
-    assert len(seen) == 4      # an absent reference and an empty one say the same
-    assert all(len(version) == len(hashlib.sha256().hexdigest()) for version in seen)
+    board = "[board]\nmetric = 'loss'\n"
+    versions = [version(MINIMAL), version(MINIMAL, "{}"), version(MINIMAL.replace("points = 1", "points = 2")),
+                version(MINIMAL + board), version(MINIMAL + board + "public = 0.4")]
+    assert len(set(versions)) == len(versions) and all(len(each) == 64 for each in versions)
+    for policy in ("# a remark", "threshold = 1", "per_day = 2", "team = 1"):
+        assert version(f"{policy}\n{MINIMAL}") == versions[0]
+    assert version(MINIMAL + "[late]\ndue = 2026-11-21T12:00:00Z") == versions[0]
+    assert version(MINIMAL + board + "order_points = 3\ndecimals = 1") == versions[3]
 
 
 @pytest.mark.parametrize("content, word", [

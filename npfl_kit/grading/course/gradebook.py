@@ -1,14 +1,16 @@
 """What each person has in a lab, by all that the store knows: points, what counts, what waits, the place."""
 from __future__ import annotations
 
+import collections
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from npfl_kit.grading.marks import board, policy
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.stores import store as stores
 from npfl_kit.grading.tasks import task as tasks
+from npfl_kit.grading.uploads import team
 
 WAITS, NOTHING = "waits", "none"
 
@@ -53,7 +55,8 @@ class Past:
         return {"submission": self.submission.id, "received_at": self.submission.received_at,
                 "sha256": self.submission.sha256, "team": list(self.submission.team), "state": self.state,
                 "points": counted.points if counted else None, "factor": counted.factor if counted else None,
-                "within_attempts": counted.within if counted else None}
+                "within_attempts": counted.within if counted else None,
+                "taken": list(counted.taken) if counted else []}
 
 
 def lines(store: stores.Store, description: tasks.Task, runs: Sequence[entries.Run],
@@ -71,6 +74,43 @@ def lines(store: stores.Store, description: tasks.Task, runs: Sequence[entries.R
         for person in submission.team:
             waits.setdefault(person, []).extend([submission.id] if submission.id in waiting else [])
     return [Line(person, found.get(person, nothing), tuple(waits[person])) for person in sorted(waits)]
+
+
+def remarked(store: stores.Store, description: tasks.Task, grades: Mapping[str, policy.Grade]
+             ) -> dict[str, policy.Grade]:
+    """Grades with what only a teacher should see in their notes: an older version of the task, a name that is nearly
+    that of somebody who is in no team with this one, and the files of an earlier submission of others."""
+    every = store.submissions()
+    here = [each for each in every if each.lab == description.lab]
+    known, mates, same = teammates(every), teammates(here), collections.defaultdict(list)
+    for each in here:
+        same[each.content].append(each)
+    near, found = team.near_ones(known), {}
+    for person, grade in grades.items():
+        notes = [grade.note] if grade.note else []
+        run = grade.counted.run if grade.counted else None
+        notes += ["older task"] if run and run.task_version != description.version else []
+        names = [name for name in near[person] if name not in known[person]]
+        notes += [f"near {', '.join(names)}"] if names else []
+        earlier = [each.id for each in same[run.submission.content]
+                   if each.id < run.submission.id and mates[person].isdisjoint(each.team)] if run else []
+        notes += [f"same file as #{earlier[0]}"] if earlier else []
+        found[person] = dataclasses.replace(grade, note="; ".join(notes))
+    return found
+
+
+def teammates(submissions: Iterable[entries.Submission]) -> dict[str, set[str]]:
+    """Each person with all who are in a team with this one."""
+    found: dict[str, set[str]] = {}
+    for each in submissions:
+        for person in each.team:
+            found.setdefault(person, set()).update(each.team)
+    return found
+
+
+def older(description: tasks.Task, runs: Iterable[entries.Run]) -> list[int]:
+    """Submissions whose result is of another version of the task than this one."""
+    return [run.submission.id for run in policy.newest(runs) if run.task_version != description.version]
 
 
 def history(store: stores.Store, description: tasks.Task, runs: Sequence[entries.Run], person: str) -> list[Past]:

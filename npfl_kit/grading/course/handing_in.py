@@ -96,9 +96,14 @@ def receive(folder: Path, description: tasks.Task, archive: bytes, name: str) ->
 
 def newcomers(store: stores.Store, submission: entries.Submission) -> dict[str, list[str]]:
     """The members of a team whose names came for the first time, for any lab, and known names that are near each."""
-    known = [row["person"] for row in store.rows("SELECT DISTINCT person FROM members")]
-    return {name: team.near(name, [each for each in known if each not in submission.team])
+    return {name: near_known(store, name, submission.team)
             for name in submission.team if len(store.submissions(person=name)) == 1}
+
+
+def near_known(store: stores.Store, name: str, besides: Sequence[str] = ()) -> list[str]:
+    """The names near this one, of persons who are known to the store, besides those of a team."""
+    known = [row["person"] for row in store.rows("SELECT DISTINCT person FROM members")]
+    return team.near(name, [each for each in known if each not in besides])
 
 
 def excess(store: stores.Store, description: tasks.Task, submission: entries.Submission) -> str:

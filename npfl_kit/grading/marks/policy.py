@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from npfl_kit import errors
-from npfl_kit.grading import record
+from npfl_kit.grading import record, shown_text
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
 
@@ -37,6 +37,7 @@ class Counted:
       factor: of lateness, in [0, 1].
       attempt: which of its day it is, 1 and more; 0 if it uses none.
       within: whether that is not one too many.
+      taken: what took points of its result, in short.
     """
 
     run: entries.Run
@@ -44,6 +45,7 @@ class Counted:
     factor: float
     attempt: int
     within: bool
+    taken: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +126,18 @@ def late_factor(late: task.Late, received_at: datetime.datetime) -> float:
     return 1.0 - (1.0 - late.least) * ((received_at - due) / (instant(late.until) - due))
 
 
+def shown_factor(factor: float) -> str:
+    """A factor of lateness for people, rounded down, in two digits or as many as tell it from 1.
+
+    >>> shown_factor(0.755), shown_factor(0.99985), shown_factor(1.0)
+    ('0.75', '0.9998', '1.00')
+    """
+    digits = 2
+    while factor < 1 and round(factor, digits) == 1:
+        digits += 1
+    return f"{record.rounded_down(factor, digits):.{digits}f}"
+
+
 def points(score: float, threshold: float, factor: float) -> float:
     """Points in hundredths: `score`, or nothing below the threshold, times `factor`, rounded down.
 
@@ -133,6 +147,15 @@ def points(score: float, threshold: float, factor: float) -> float:
     if not (record.is_finite(score) and 0 <= factor <= 1) or score < threshold - SLACK:
         return 0.0
     return math.floor(score * factor * STEPS + SLACK) / STEPS
+
+
+def below(description: task.Task, found: record.Record) -> str:
+    """What the threshold took the points of, and why, as "3 of 6, below 4"; empty if it took none."""
+    if found.state not in USES_ATTEMPT or not 0 < found.score < description.threshold - SLACK:
+        return ""
+    number = shown_text.number
+    return (f"{number(record.rounded_down(found.score, 2))} of {number(found.max)}, below "
+            f"{number(description.threshold)}")
 
 
 def newest(runs: Iterable[entries.Run]) -> list[entries.Run]:
@@ -172,8 +195,10 @@ def counted(description: task.Task, runs: Iterable[entries.Run]) -> list[Counted
         attempt, factor = numbers.get(run.submission.id, 0), late_factor(description.late, instant(run.received_at))
         within = attempt <= description.per_day
         worth = within and run.result.state not in ("ungradable", "grader_error")
+        taken = (below(description, run.result), f"late x {shown_factor(factor)}" if factor < 1 else "",
+                 "" if within else "one too many of its day")
         found.append(Counted(run, points(run.result.score, description.threshold, factor) if worth else 0.0, factor,
-                             attempt, within))
+                             attempt, within, tuple(filter(None, taken))))
     return found
 
 
@@ -216,7 +241,7 @@ def _grade(description: task.Task, worth: Sequence[Counted], order_points: float
     if best and not best.points:
         best = [each for each in worth if each.within or not any(other.within for other in worth)][-1]
     total = best.points + order_points if best and best.points else 0.0
-    notes = []
+    notes = [below(description, best.run.result)] if best else []
     if len(in_teams) > 1:
         notes.append(f"in {len(in_teams)} teams: {'; '.join(', '.join(team) for team in in_teams)}")
     over = sum(not each.within for each in worth)
@@ -224,4 +249,4 @@ def _grade(description: task.Task, worth: Sequence[Counted], order_points: float
     faults = sum(each.run.result.state == "grader_error" for each in worth)
     notes += [f"{faults} to be graded again"] if faults else []
     return Grade(points(total, 0.0, 1.0), possible, best.run.result.state if best else "none", best,
-                 order_points if total else 0.0, len(worth), "; ".join(notes), float(description.points))
+                 order_points if total else 0.0, len(worth), "; ".join(filter(None, notes)), float(description.points))

@@ -61,7 +61,7 @@ def worth(grade: Optional[policy.Grade], more: str) -> html.Child:
     points = f"{number(grade.points - grade.order_points)} of {number(grade.of_cases)} points{more}"
     text = f"Your grade in this task so far: {points}, from submission {counted.run.submission.id}"
     if counted.factor < 1:
-        text += f", which was late: its points count {100 * counted.factor:.0f}\u00a0%"
+        text += f", which was late: its points count x\u00a0{policy.shown_factor(counted.factor)}"
     return element("p", text + ".")
 
 

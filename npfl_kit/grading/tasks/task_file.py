@@ -40,6 +40,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,6 +54,8 @@ from npfl_kit.grading.tasks.toml_table import Schema, flag, number, one_of, size
 from npfl_kit.scoring import bounded_file
 
 MOST_BYTES = 2**20
+POLICIES = ("title", "threshold", "team", "per_day", "late")        # which a result does not depend on
+POLICIES_OF_BOARD = ("order", "decimals", "order_points")
 ID = r"[A-Za-z0-9_-]{1,60}"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 PATTERN = r"[A-Za-z0-9_*?\[\]-][A-Za-z0-9_.*?\[\]-]*"       # names of files, without a folder
@@ -113,16 +116,21 @@ def read(path: Path, calibrated: bool = True) -> task.Task:
         table = manifest.load_toml(content.decode("utf-8"))
     except (ValueError, RecursionError) as problem:
         raise errors.DataError(f"{path}: expected a text in TOML: {problem}.") from None
-    parsed = parse(table, path.stem, str(path), version(path, content))
+    parsed = parse(table, path.stem, str(path))
+    parsed = dataclasses.replace(parsed, version=version(path, table))
     if calibrated and not reference(path).is_file():
         task_checks.refuse_bands(parsed, str(path))
     return parsed
 
 
-def version(path: Path, content: bytes) -> str:
-    """sha256 of a task file's content and of its reference results, each known by its own."""
+def version(path: Path, table: Mapping[str, Any]) -> str:
+    """sha256 of what results follow from: a task file without `POLICIES`, and its reference results."""
     beside = reference(path)
-    parts = [content, bounded_file.read(beside, 2**28, errors.DataError) if beside.is_file() else b""]
+    kept = {name: value for name, value in table.items() if name not in POLICIES}
+    if "board" in kept:
+        kept["board"] = {name: value for name, value in kept["board"].items() if name not in POLICIES_OF_BOARD}
+    parts = [json.dumps(kept, sort_keys=True, default=str).encode(),
+             bounded_file.read(beside, 2**28, errors.DataError) if beside.is_file() else b""]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 

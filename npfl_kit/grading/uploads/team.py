@@ -1,6 +1,7 @@
 """Who hands in together: members by name."""
 from __future__ import annotations
 
+import collections
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -42,7 +43,7 @@ def spelled(name: str) -> str:
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """Known names that differ from a name in case, in accents or in one letter alone.
+    """Known names that differ from a name in case, in accents or in one letter alone; another digit is another name.
 
     >>> near("zlutoucky kun", ["Žluťoučký Kůň", "Ada"]), near("Ada Lovelce", ["Ada Lovelace"]), near("bob", ["rob"])
     (['Žluťoučký Kůň'], ['Ada Lovelace'], [])
@@ -50,7 +51,27 @@ def near(name: str, known: Iterable[str]) -> list[str]:
     own = _bare(name)
     most = 1 if len(own) >= TELLING else 0
     return sorted(each for each in known if each != name and abs(len(_bare(each)) - len(own)) <= most
+                  and re.findall(r"\d", each) == re.findall(r"\d", name)
                   and edit_distance.edit_distance(_bare(each), own) <= most)
+
+
+def near_ones(names: Iterable[str]) -> dict[str, list[str]]:
+    """Each name with those of the others that are `near` it, without a look at all pairs.
+
+    >>> near_ones(["Ada Lovelce", "Ada Lovelace", "Grace"])
+    {'Ada Lovelce': ['Ada Lovelace'], 'Ada Lovelace': ['Ada Lovelce'], 'Grace': []}
+    """
+    without = {name: _without_one(_bare(name)) for name in names}       # near names share one of these
+    alike: dict[str, set[str]] = collections.defaultdict(set)
+    for name, texts in without.items():
+        for text in texts:
+            alike[text].add(name)
+    return {name: near(name, set().union(*(alike[text] for text in texts))) for name, texts in without.items()}
+
+
+def _without_one(text: str) -> set[str]:
+    """The text, and it without any one of its letters."""
+    return {text, *(text[:place] + text[place + 1:] for place in range(len(text)))}
 
 
 def _bare(name: str) -> str:
