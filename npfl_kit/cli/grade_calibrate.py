@@ -15,13 +15,14 @@ from npfl_kit import errors, files
 from npfl_kit.cli import table
 
 HELP = "measure the bands of a task"
+REPEATS = {"functions": 1, "runs": 5}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The task, and how often."""
     parser.add_argument("lab", metavar="LAB", help="name of a task")
-    parser.add_argument("--repeats", default=5, type=int, metavar="N", help="how often each setting is run; hidden "
-                        "cases have another seed in each")
+    parser.add_argument("--repeats", default=None, type=int, metavar="N", help="how often each setting is run; hidden "
+                        "cases have another seed in each; when not given, 5 times, of functions once")
     parser.add_argument("--data_dir", default=None, type=Path, help="folder that holds the data set's files")
 
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from npfl_kit.grading.sandbox import isolation
     from npfl_kit.grading.tasks import task_file
 
-    if args.repeats < 1:
+    if args.repeats is not None and args.repeats < 1:
         raise errors.UsageError(f"--repeats must be at least 1, got {args.repeats}.")
     path = task_file.find(args.lab)
     task = task_file.read(path, calibrated=False)
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
                              data_dirs=(args.data_dir.absolute(),) if args.data_dir else ())
     solution = selftest.submission(task, script)
     mutants = selftest.wrong_files(task, solution)
-    document = calibrate.calibrate(task, script, context, args.repeats,
+    repeats = args.repeats or REPEATS[task.kind]
+    document = calibrate.calibrate(task, script, context, repeats,
                                    say=lambda text: print(text, file=sys.stderr, flush=True))
     files.write_text(task_file.reference(path), calibrate.text(document))
     rows = [[case, name, f"{band['min']:.6g}", f"{band['max']:.6g}", f"{band['margin']:.2g}"]
