@@ -176,6 +176,8 @@ def test_all_ways_of_inputs_in_the_example_can_be_made():
     (MINIMAL + "tolerance.abs = 1", ["tolerance: ", "functions", "of the kind runs"]),
     (MINIMAL + DATA, ["[data]: ", "predictions or weights", "of the kind runs"]),
     (CALLED + "[board]\nmetric = 'loss'", ["[board]: ", "functions"]),
+    ("title = 'T'\n[limits]\nkind = 'runs'\n[[cases]]\nid = 'a'\npoints = 1",
+     ["expected a key 'kind'", "inside of [limits]", "above all tables"]),
     # data, board, deadlines
     (FILED.replace("title", "files = ['a.txt']\ntitle") + DATA, ["files: ", "'predictions.txt'", "got a.txt"]),
     (FILED + DATA + "home_file = 'predictions.txt'", ["[data], home_file: ", "another name"]),

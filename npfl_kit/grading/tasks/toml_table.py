@@ -42,7 +42,9 @@ def read(table: Any, schema: Schema, where: str, required: Collection[str] = (),
             raise errors.DataError(f"{where}: {elsewhere(key) or errors.unknown('key', key, schema)}")
     for key in required:
         if key not in table:
-            raise errors.DataError(f"{where}: expected a key {key!r}, which must not be left out.")
+            inside = next((name for name, each in table.items() if isinstance(each, Mapping) and key in each), "")
+            hint = inside and f" It stands inside of [{inside}]: move it above all tables."
+            raise errors.DataError(f"{where}: expected a key {key!r}, which must not be left out.{hint}")
     return {key: _value(value, schema[key], f"{where}, {key}") for key, value in table.items()}
 
 
