@@ -8,6 +8,7 @@ Run:    python3 benchmarks/fuzz_readers.py                         100,000 input
 Try:    --targets=zip,manifest --first=100000, then for one input: --targets=zip --first=NUMBER --count=1
 """
 import argparse
+import dataclasses
 import io
 import json
 import random
@@ -28,6 +29,7 @@ import safetensors.numpy
 from npfl_kit import errors
 from npfl_kit.grading.judging import detection_answers, prediction_files
 from npfl_kit.grading.sandbox import claims, job
+from npfl_kit.grading.tasks.task import Limits
 from npfl_kit.grading.uploads import h5_scan, intake, safetensors_header, upload_manifest
 from npfl_kit.grading.wire import values
 from npfl_kit.scoring import run_lengths
@@ -130,7 +132,8 @@ def claimed(data: bytes) -> object:
     lines = ['{"alive":true}', '{"ready":true}', *data.decode("utf-8", "replace").split("\n")[:2]]
     report = {"lines": lines, "steps": [{"seconds": 1.0, "peak_rss": 1, "output": ""}] * len(lines), "reason": "done",
               "code": None, "survivors": 0, "left": 0, "peak_rss": 1}
-    return claims.Answers([job.JobCase("a"), job.JobCase("b", 1)], report, {}, "L1").outcomes()
+    limits = {**dataclasses.asdict(Limits()), "import_seconds": 60.0}
+    return claims.Answers([job.JobCase("a"), job.JobCase("b", 1)], report, limits, "L1").outcomes()
 
 
 def h5_file() -> Iterator[bytes]:
