@@ -62,6 +62,7 @@ def test_the_largest_numbers_are_built(text):
     assert build(text).output_shape == (None, 10)
 
 
+@pytest.mark.slow
 def test_a_network_may_be_deeper_than_pythons_stack():
     assert len(build("F" + ",D-0.1" * 999).layers) == 1 + 1000 + 1
 

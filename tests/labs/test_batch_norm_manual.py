@@ -240,6 +240,7 @@ def test_verify_fails_on_a_wrong_sign_forward(lab, monkeypatch, function):
         lab.verify(0.9)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_are_equal_and_finite(lab, trained, tmp_path):
     again = lab.main(args_of(lab, f"--logdir={tmp_path / 'again'}"))
 
@@ -248,6 +249,7 @@ def test_two_runs_with_one_seed_are_equal_and_finite(lab, trained, tmp_path):
     assert again == trained[1]
 
 
+@pytest.mark.slow
 def test_predict_gives_the_numbers_of_the_training(lab, trained, tmp_path):
     flags = ["--predict", f"--weights={trained[0] / 'weights.safetensors'}", f"--logdir={tmp_path / 'again'}"]
 

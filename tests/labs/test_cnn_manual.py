@@ -266,6 +266,7 @@ def test_16_bit_layers_leave_the_mathematics_in_float32(lab):
     assert math.isfinite(logs["loss"]) and {layer.compute_dtype for layer in model.layers} == {"float32"}
 
 
+@pytest.mark.slow
 def test_it_learns_the_digits(lab, shared, tmp_path):
     metrics = lab.main(lab.parser.parse_args([
         "--dataset=mnist", f"--data_dir={shared / 'data' / 'mnist'}", "--epochs=1", "--cnn=5-3-2", "--threads=2",

@@ -152,6 +152,7 @@ def test_a_stateful_layer_remembers_until_it_is_reset(kind):
     np.testing.assert_allclose(layer(x[:, :2]), plain(x[:, :2]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_model_learns_saves_and_loads_with_masks_and_any_length(kind, tmp_path):
     words = tf.keras.Input([None], dtype=tf.int32)
     embedded = tf.keras.layers.Embedding(10, D, mask_zero=True)(words)

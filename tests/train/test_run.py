@@ -50,6 +50,7 @@ def test_a_run_writes_its_folder(train_lab, tmp_path):
     assert any("events.out.tfevents" in name for name in files)
 
 
+@pytest.mark.slow
 def test_two_runs_with_one_seed_are_equal(train_lab, tmp_path):
     train_lab("--logdir=a", "--seed=7")
     train_lab("--logdir=b", "--seed=7")
