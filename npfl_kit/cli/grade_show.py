@@ -82,14 +82,14 @@ def older(store: stores.Store, task: tasks.Task, runs: Sequence[entries.Run]) ->
 def text(store: stores.Store, task: tasks.Task, lines: Sequence[gradebook.Line]) -> list[str]:
     """The grades of a lab: a heading, a line per person, and what is to be done."""
     from npfl_kit.grading import shown_text
-    from npfl_kit.grading.marks import policy, student_view
+    from npfl_kit.grading.marks import lateness, student_view
 
     more, rows = student_view.more(task), []
     for each in lines:
         counted = each.grade.counted
-        state = each.state + (f", late x {policy.shown_factor(counted.factor)}" if counted and each.grade.late else "")
+        late = f", late x {lateness.shown_factor(counted.factor)}" if counted and each.grade.late else ""
         order = [shown_text.number(each.grade.order_points) if each.grade.order_points else "-"] if more else []
-        rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), *order, state,
+        rows.append([shown_text.line(each.person), shown_text.number(each.grade.points), *order, each.state + late,
                      f"#{counted.run.submission.id}" if counted else "-", each.grade.submissions,
                      len(each.waiting) or "-", shown_text.line(each.grade.note)])
     waiting = len(store.pending(task.lab))
@@ -104,9 +104,9 @@ def provisional(task: tasks.Task) -> list[str]:
     """A sentence about points for the final order while they can still change; what is late is not on the board."""
     import datetime
 
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.marks import lateness
 
-    if task.late.due and datetime.datetime.now(datetime.timezone.utc) > policy.instant(task.late.due):
+    if task.late.due and datetime.datetime.now(datetime.timezone.utc) > lateness.instant(task.late.due):
         return []
-    until = f"until {policy.moment(task.late.due, task.late)}" if task.late.due else "as [late] due is not set"
+    until = f"until {lateness.moment(task.late.due, task.late)}" if task.late.due else "as [late] due is not set"
     return [f"Points for the final order are as of now: they change with submissions, {until}."]

@@ -75,25 +75,27 @@ def as_json(submission: entries.Submission, runs: Sequence[entries.Run], log: Se
 def heading(submission: entries.Submission, runs: Sequence[entries.Run]) -> list[str]:
     """Who handed it in, when, and each run of the grader."""
     from npfl_kit.grading import shown_text
+    from npfl_kit.grading.marks import lateness
 
     others = [shown_text.line(name) for name in submission.team if name != submission.person]
     found = [f"#{submission.id} {submission.lab} by {shown_text.line(submission.person)}"
              f"{' with ' + ', '.join(others) if others else ''}",
-             f"received {moment(submission.received_at)}, sha256 {submission.sha256}"]
+             f"received {lateness.moment(submission.received_at)}, sha256 {submission.sha256}"]
     for run in runs:
         copied = f", as run {run.copied_from} of an equal submission" if run.copied_from else ""
         found.append(f"run {run.id} ({run.reason}{f', attempt {run.attempt}' if run.attempt > 1 else ''}) "
-                     f"{moment(run.ended)}: {run.state} {run.score:g} of {run.max:g}, task {run.task_version[:12]}, "
-                     f"environment {run.environment[:12]}{copied}")
+                     f"{lateness.moment(run.ended)}: {run.state} {run.score:g} of {run.max:g}, task "
+                     f"{run.task_version[:12]}, environment {run.environment[:12]}{copied}")
     return found
 
 
 def log(lines: Sequence[dict[str, str]]) -> list[str]:
     """What was noted of a submission; of an error of ours, all of it."""
     from npfl_kit.grading import shown_text
+    from npfl_kit.grading.marks import lateness
 
-    return [f"{each['kind']} {moment(each['at'])}: " + shown_text.plain(each["text"]).strip().replace("\n", "\n    ")
-            for each in lines]
+    return [f"{each['kind']} {lateness.moment(each['at'])}: "
+            + shown_text.plain(each["text"]).strip().replace("\n", "\n    ") for each in lines]
 
 
 def cases(result: record.Record) -> list[str]:
@@ -121,16 +123,8 @@ def cases(result: record.Record) -> list[str]:
 def policies(store: stores.Store, submission: entries.Submission) -> list[str]:
     """What changed, after it came, of what its points depend on besides its result."""
     from npfl_kit.grading.course import policy_history
+    from npfl_kit.grading.marks import lateness
 
-    found = [f"  {moment(at)}: {what}" for at, what in policy_history.changes(store, submission.lab)
+    found = [f"  {lateness.moment(at)}: {what}" for at, what in policy_history.changes(store, submission.lab)
              if at > submission.received_at]
     return ["\nThe policy of the task changed after it came:", *found] if found else []
-
-
-def moment(text: str) -> str:
-    """A time of the store as people write it.
-
-    >>> moment("2026-11-21T14:23:15.123456+00:00")
-    '2026-11-21 14:23:15 UTC'
-    """
-    return f"{text[:19].replace('T', ' ')} UTC"

@@ -69,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
 
 def unreadable(lab: str, received: Sequence[entries.Submission]) -> str:
     """What is known of a lab without its task."""
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.marks import lateness
 
-    each = ", ".join(f"#{one.id} at {policy.moment(one.received_at)}" for one in received)
+    each = ", ".join(f"#{one.id} at {lateness.moment(one.received_at)}" for one in received)
     return f"{lab}: received {each}; its task file cannot be read now, tell your teacher."
 
 
@@ -127,7 +127,7 @@ def text(task: tasks.Task, shown: tasks.Task, line: gradebook.Line, past: Sequen
          place: Optional[tuple[board.Row, int]], later: str) -> list[str]:
     """What a person has in a lab, for reading; `shown` is the task without what is told later."""
     from npfl_kit.grading import record, shown_text
-    from npfl_kit.grading.marks import policy, student_view
+    from npfl_kit.grading.marks import lateness, student_view
 
     number = shown_text.number
     points = f"{number(line.grade.points)} of {number(shown.points)} points{student_view.more(task)}"
@@ -141,17 +141,17 @@ def text(task: tasks.Task, shown: tasks.Task, line: gradebook.Line, past: Sequen
         counted, counts = each.counted, line.grade.counted
         notes = list(counted.taken) if counted else []
         notes += ["counts"] if counted and counts and counted.run.id == counts.run.id else []
-        rows.append([f"#{each.submission.id}", policy.moment(each.submission.received_at, task.late), each.state,
+        rows.append([f"#{each.submission.id}", lateness.moment(each.submission.received_at, task.late), each.state,
                      number(counted.points) if counted else "-", "; ".join(notes)])
     return found + table.lines(rows, header=["submission", "received", "state", "points", "note"])
 
 
 def deadline(late: tasks.Late) -> str:
     """Until when to hand in, and what it costs to be late; empty if there is no deadline."""
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.marks import lateness
 
     if not late.due:
         return ""
-    after = f"late until {policy.moment(late.until, late)}, x 1 falling to x {late.least:g}" if late.until else \
+    after = f"late until {lateness.moment(late.until, late)}, x 1 falling to x {late.least:g}" if late.until else \
         "later ones have no points"
-    return f"due {policy.moment(late.due, late)}, {after}"
+    return f"due {lateness.moment(late.due, late)}, {after}"

@@ -65,17 +65,17 @@ def receipt_of(store: stores.Store, task: tasks.Task, submission: entries.Submis
     """What came, and what its author should know of it at once."""
     from npfl_kit.grading import shown_text
     from npfl_kit.grading.course import handing_in
-    from npfl_kit.grading.marks import policy
+    from npfl_kit.grading.marks import lateness
 
     line, late = shown_text.line, task.late
     yield f"Received {task.lab} of {line(submission.person)} as number {submission.id}"
-    yield f"time     {policy.moment(submission.received_at, late)}"
+    yield f"time     {lateness.moment(submission.received_at, late)}"
     yield f"sha256   {submission.sha256}"
-    factor = policy.late_factor(late, policy.instant(submission.received_at))
+    factor = lateness.late_factor(late, lateness.instant(submission.received_at))
     if factor == 0 and late.due:
-        yield f"It comes after the deadline, {policy.moment(late.until or late.due, late)}, and will have no points."
+        yield f"It comes after the deadline, {lateness.moment(late.until or late.due, late)}, and will have no points."
     elif factor < 1:
-        yield f"It is late: its points are multiplied by {policy.shown_factor(factor)}."
+        yield f"It is late: its points are multiplied by {lateness.shown_factor(factor)}."
     yield from filter(None, [handing_in.excess(store, task, submission)])
     for name, near in handing_in.newcomers(store, submission).items():
         said = "by this name" if name == submission.person else f"with {line(name)}"

@@ -1,13 +1,13 @@
 """The page of a board: ranks, pseudonyms, public scores, and nothing that tells who is who."""
 import pytest
 
-from npfl_kit.grading.marks import board, board_view, policy
+from npfl_kit.grading.marks import board, board_view, lateness
 from npfl_kit.grading.pages import board_html
 from npfl_kit.grading.tasks import task
 from tests.grading import canaries, chromium, page_checks, policy_cases
 from tests.grading.policy_cases import a_record, a_task
 
-WHEN = policy.instant("2026-11-22T09:00:00Z")
+WHEN = lateness.instant("2026-11-22T09:00:00Z")
 TASK = a_task(title="A competition", board=task.Board("accuracy", order_points=5))
 
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from npfl_kit.grading import record
-from npfl_kit.grading.marks import policy, student_view
+from npfl_kit.grading.marks import lateness, policy, student_view
 from npfl_kit.grading.pages import export_csv, export_gradescope, export_junit
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
 from tests.grading import canaries, policy_cases
 from tests.grading.policy_cases import DIGEST, a_record, a_task
 
-WHEN, AFTER = policy.instant("2026-11-22T00:00:00Z"), policy.instant("2027-01-01T00:00:00Z")
+WHEN, AFTER = lateness.instant("2026-11-22T00:00:00Z"), lateness.instant("2027-01-01T00:00:00Z")
 FORMATS = {"text", "html", "simple_format", "md", "ansi"}
 VISIBLE = {"visible", "hidden", "after_due_date", "after_published"}
 TOP = {"score", "execution_time", "output", "output_format", "test_output_format", "test_name_format", "visibility",

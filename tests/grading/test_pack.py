@@ -97,7 +97,9 @@ def test_nothing_of_a_source_is_run(made, tmp_path):
 
 
 def test_right_predictions_of_both_splits_are_packed(made):
-    pack.pack(PREDICTIONS, made(predictions__txt=answers("test"), predictions_dev__txt=answers("dev")))
+    packed = pack.pack(PREDICTIONS, made(predictions__txt=answers("test"), predictions_dev__txt=answers("dev")))
+
+    assert set(intake.read_zip(packed).files) == {"predictions.txt", "predictions_dev.txt"}
 
 
 @pytest.mark.parametrize("split, change, said", [

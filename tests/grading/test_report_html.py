@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from npfl_kit.grading import record
-from npfl_kit.grading.marks import policy
+from npfl_kit.grading.marks import lateness, policy
 from npfl_kit.grading.pages import html, page_style, report_html, worst_examples
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
@@ -20,7 +20,7 @@ from npfl_kit.grading.uploads import intake
 from tests.grading import canaries, chromium, page_checks
 from tests.grading.policy_cases import DIGEST
 
-WHEN = policy.instant("2026-11-22T09:00:00Z")
+WHEN = lateness.instant("2026-11-22T09:00:00Z")
 SUBMISSION = entries.Submission(12, "first", "ada", ("ada", "ben"), "2026-11-21T20:00:00.000000+00:00", DIGEST, DIGEST)
 LOST = record.CaseRecord("iou", "graded", 1.0, 2.0, "public", [[0.5, 0.0]], [[0.5, "nan"]], "element [0, 1] is nan.",
                          "Divide only where the union is above 0.", 0.42, 2**28, "L1",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from npfl_kit.grading import record, shown_text
-from npfl_kit.grading.marks import board, board_view, policy, student_view
+from npfl_kit.grading.marks import board, board_view, lateness, policy, student_view
 from npfl_kit.grading.pages import board_html, export_gradescope, export_junit, report_html
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
@@ -15,7 +15,7 @@ from tests.grading import canaries, policy_cases
 from tests.grading.canaries import CANARY, NUMBER
 from tests.grading.policy_cases import DIGEST
 
-BEFORE, AFTER = policy.instant("2026-11-01T12:00:00Z"), policy.instant("2026-12-01T12:00:01Z")
+BEFORE, AFTER = lateness.instant("2026-11-01T12:00:00Z"), lateness.instant("2026-12-01T12:00:01Z")
 SUBMISSION = entries.Submission(1, "first", "ada", ("ada",), "2026-11-01T00:00:00.000000+00:00", DIGEST, DIGEST)
 
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
-from npfl_kit import errors
 from npfl_kit.grading import record, shown_text
+from npfl_kit.grading.marks import lateness
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
 
@@ -76,68 +75,6 @@ class Grade:
         return self.counted is not None and self.counted.factor < 1
 
 
-def instant(text: str) -> datetime.datetime:
-    """A moment written as ISO 8601 with a time zone.
-
-    >>> instant("2026-11-21T23:59:59Z") == instant("2026-11-22T00:59:59+01:00")
-    True
-    """
-    try:
-        moment = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in ("Z", "z") else text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise errors.DataError(f"Expected a moment with a time zone, as 2026-11-21T23:59:59+01:00, got {text!r}. Mend "
-                               f"due and until in [late] of the task file.")
-    return moment
-
-
-def moment(text: str, late: task.Late = task.Late()) -> str:
-    """A moment for people, in the time zone of the deadline; in UTC where there is none.
-
-    >>> moment("2026-11-21T12:00:00.123456+01:00")
-    '2026-11-21 11:00:00 UTC'
-    >>> moment("2026-11-21T11:00:00Z", task.Late("2026-12-01T23:59:00+01:00"))
-    '2026-11-21 12:00:00 +01:00'
-    """
-    shown = instant(text).astimezone(zone(late)).isoformat(" ", "seconds")
-    return f"{shown[:19]} {shown[19:].replace('+00:00', 'UTC')}"
-
-
-def zone(late: task.Late) -> Optional[datetime.tzinfo]:
-    """The time zone of the deadline; UTC where there is none."""
-    return instant(late.due).tzinfo if late.due else datetime.timezone.utc
-
-
-def late_factor(late: task.Late, received_at: datetime.datetime) -> float:
-    """What points are multiplied by: 1 until `due`, falling linearly to `least` at `until`, 0 after it.
-
-    Without `due` nothing is late; without `until` all that is late has nothing.
-
-    >>> late = task.Late("2026-11-21T12:00:00Z", "2026-11-21T16:00:00Z", 0.5)
-    >>> [late_factor(late, instant(f"2026-11-21T{time}:00Z")) for time in ("12:00", "14:00", "16:00", "16:01")]
-    [1.0, 0.75, 0.5, 0.0]
-    """
-    if late.due is None or received_at <= instant(late.due):
-        return 1.0
-    if late.until is None or received_at > instant(late.until):
-        return 0.0
-    due = instant(late.due)
-    return 1.0 - (1.0 - late.least) * ((received_at - due) / (instant(late.until) - due))
-
-
-def shown_factor(factor: float) -> str:
-    """A factor of lateness for people, rounded down, in two digits or as many as tell it from 1.
-
-    >>> shown_factor(0.755), shown_factor(0.99985), shown_factor(1.0)
-    ('0.75', '0.9998', '1.00')
-    """
-    digits = 2
-    while factor < 1 and round(factor, digits) == 1:
-        digits += 1
-    return f"{record.rounded_down(factor, digits):.{digits}f}"
-
-
 def points(score: float, threshold: float, factor: float) -> float:
     """Points in hundredths: `score`, or nothing below the threshold, times `factor`, rounded down.
 
@@ -166,7 +103,7 @@ def newest(runs: Iterable[entries.Run]) -> list[entries.Run]:
     found: dict[int, entries.Run] = {}
     for run in sorted(runs, key=lambda run: (run.result.state != "grader_error", run.id)):
         found[run.submission.id] = run
-    return sorted(found.values(), key=lambda run: (instant(run.received_at), run.submission.id))
+    return sorted(found.values(), key=lambda run: (lateness.instant(run.received_at), run.submission.id))
 
 
 def attempts(description: task.Task, submissions: Iterable[entries.Submission]) -> list[int]:
@@ -178,7 +115,7 @@ def attempts(description: task.Task, submissions: Iterable[entries.Submission]) 
     used: collections.Counter = collections.Counter()
     found = []
     for each in submissions:
-        day = instant(each.received_at).astimezone(zone(description.late)).date()
+        day = lateness.instant(each.received_at).astimezone(lateness.zone(description.late)).date()
         users = {(day, (each.person,)), (day, each.team)}
         found.append(1 + max(used[user] for user in users))
         used.update(users)
@@ -192,10 +129,11 @@ def counted(description: task.Task, runs: Iterable[entries.Run]) -> list[Counted
     numbers = dict(zip((each.id for each in using), attempts(description, using)))
     found = []
     for run in ordered:
-        attempt, factor = numbers.get(run.submission.id, 0), late_factor(description.late, instant(run.received_at))
+        attempt = numbers.get(run.submission.id, 0)
+        factor = lateness.late_factor(description.late, lateness.instant(run.received_at))
         within = attempt <= description.per_day
         worth = within and run.result.state not in ("ungradable", "grader_error")
-        taken = (below(description, run.result), f"late x {shown_factor(factor)}" if factor < 1 else "",
+        taken = (below(description, run.result), f"late x {lateness.shown_factor(factor)}" if factor < 1 else "",
                  "" if within else "one too many of its day")
         found.append(Counted(run, points(run.result.score, description.threshold, factor) if worth else 0.0, factor,
                              attempt, within, tuple(filter(None, taken))))

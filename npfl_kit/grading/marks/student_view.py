@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from npfl_kit.grading import record, shown_text
-from npfl_kit.grading.marks import board, policy
+from npfl_kit.grading.marks import board, lateness
 from npfl_kit.grading.stores import entries
 from npfl_kit.grading.tasks import task
 
@@ -28,7 +28,7 @@ SAID = {"graded": "All cases were judged.",
 def is_over(description: task.Task, when: datetime.datetime) -> bool:
     """Whether no submission can have points any more; never so without a deadline."""
     last = description.late.until or description.late.due
-    return last is not None and when > policy.instant(last)
+    return last is not None and when > lateness.instant(last)
 
 
 def untold(description: task.Task, when: datetime.datetime) -> list[task.Case]:
@@ -42,13 +42,13 @@ def told_later(description: task.Task, when: datetime.datetime) -> str:
     >>> late = task.Late("2026-12-01T12:00:00Z")
     >>> unseen = task.Case("unseen", 3, "after_due")
     >>> told_later(task.Task("a", "predictions", "", "A", (unseen,), ("a.txt",), late=late),
-    ...            policy.instant("2026-11-21T12:00:00Z"))
+    ...            lateness.instant("2026-11-21T12:00:00Z"))
     'Told after 2026-12-01 12:00:00 UTC: unseen (3 points).'
     """
     waiting = ", ".join(f"{case.id} ({shown_text.number(case.points)} point{'s' * (case.points != 1)})"
                         for case in untold(description, when))
     last = description.late.until or description.late.due
-    after = policy.moment(last, description.late) if last else "the deadline, which is not set yet"
+    after = lateness.moment(last, description.late) if last else "the deadline, which is not set yet"
     return waiting and f"Told after {after}: {waiting}."
 
 

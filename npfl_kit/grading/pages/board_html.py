@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Sequence
 
 from npfl_kit.grading import shown_text
-from npfl_kit.grading.marks import board_view, policy
+from npfl_kit.grading.marks import board_view, lateness
 from npfl_kit.grading.pages import html
 from npfl_kit.grading.pages.html import element
 from npfl_kit.grading.tasks import task
@@ -27,7 +27,7 @@ def page(description: task.Task, lines: Sequence[board_view.Line], when: datetim
         element("h1", title),
         element("p", f"{len(lines)} {'team' if len(lines) == 1 else 'teams and persons'}, "
                      f"{sum(line.submissions for line in lines)} submissions. Updated "
-                     f"{policy.moment(when.isoformat(), description.late)}.", class_="quiet")),
+                     f"{lateness.moment(when.isoformat(), description.late)}.", class_="quiet")),
         table if lines else element("p", "Nobody stands on the board yet.", class_="card"),
         element("p", board_view.eligible(description, absent)) if absent else None,
         element("section", element("h2", "How ranks are made"),

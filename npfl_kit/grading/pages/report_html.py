@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from npfl_kit.grading import record, shown_text
-from npfl_kit.grading.marks import board, policy, student_view
+from npfl_kit.grading.marks import board, lateness, policy, student_view
 from npfl_kit.grading.pages import html, report_cases
 from npfl_kit.grading.pages.html import element
 from npfl_kit.grading.pages.worst_examples import Example
@@ -61,7 +61,7 @@ def worth(grade: Optional[policy.Grade], more: str) -> html.Child:
     points = f"{number(grade.points - grade.order_points)} of {number(grade.of_cases)} points{more}"
     text = f"Your grade in this task so far: {points}, from submission {counted.run.submission.id}"
     if counted.factor < 1:
-        text += f", which was late: its points count x\u00a0{policy.shown_factor(counted.factor)}"
+        text += f", which was late: its points count x\u00a0{lateness.shown_factor(counted.factor)}"
     return element("p", text + ".")
 
 
@@ -119,9 +119,9 @@ def circumstances(seen: record.Record, description: task.Task, submission: Optio
     code = lambda text: element("code", text)
     receipt = [] if submission is None else [
         ("Submission", f"{submission.id}, by {', '.join(map(shown_text.line, submission.team))}"),
-        ("Received", policy.moment(submission.received_at, description.late))]
+        ("Received", lateness.moment(submission.received_at, description.late))]
     return element("section", element("h2", "Receipt and environment"),
                    element("div", html.facts([*receipt, ("Archive, SHA-256", code(seen.submission)),
                                               ("Task version", code(seen.task_version)), ("Environment", versions),
-                                              ("Report made", policy.moment(when.isoformat(), description.late))]),
+                                              ("Report made", lateness.moment(when.isoformat(), description.late))]),
                            class_="card small"))

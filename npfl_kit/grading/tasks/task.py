@@ -124,7 +124,7 @@ class Board:
 
 @dataclasses.dataclass(frozen=True)
 class Late:
-    """What lateness costs: `policy.late_factor`.
+    """What lateness costs: `lateness.late_factor`.
 
     Args:
       due: ISO 8601 with a time zone; None is never.
